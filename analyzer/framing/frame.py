@@ -94,6 +94,10 @@ class Framer(ABC):
         """Tell whether what waits matters to the other side's units: it may be whole, or never become so."""
         return self.rests()
 
+    def lacks_flag(self) -> bool:
+        """Tell whether what waits is whole but for a closing flag."""
+        return False
+
     def turn(self) -> list[Frame]:
         """The other side of a half-duplex line speaks: return what waits here and is whole as it stands."""
         return self.flush() if self.rests() else []

@@ -106,8 +106,12 @@ class HdlcFramer(ScanningFramer):
 
     def rests(self) -> bool:
         """Tell whether a good frame whose FCS ends in 7E waits for its flag: a reader may have stopped there."""
+        return self._octets[-1:] == _FLAG and self.lacks_flag()
+
+    def lacks_flag(self) -> bool:
+        """Tell whether a good frame waits for its closing flag alone."""
         octets = self._octets
-        if len(octets) < MINIMUM_LENGTH or octets[-1] != FLAG:
+        if len(octets) < MINIMUM_LENGTH:
             return False
         at = int(octets[0] == FLAG)
         is_as_long = octets[at] & 0xF0 == 0xA0 and at + announced_length(octets, at) == len(octets)

@@ -32,6 +32,8 @@ _AT_ONCE_NS = 5_000_000
 """An octet takes 1 ms at 9600 Bd, and nobody answers sooner than some milliseconds behind the flag."""
 _BROKEN_OFF_NS = 1_000_000_000
 """A frame is over where its octets pause for 25 ms, or as long as the meter is set to: this is far longer."""
+_FLAG_LOST_NS = 50_000_000
+"""Who speaks so long behind a frame that lacks only its flag does not get it; converters keep octets for 16 ms."""
 _HELD_PIECES = {True: 1 << 12, False: 256}
 """How many pieces wait: a slow line is read octet by octet, and a frame of HDLC may have two thousand."""
 _BOTH = -1
@@ -123,7 +125,7 @@ class Conversation:
             for frame in framer.feed(octets, mark):
                 self.take(side, frame)
             self._fed_ns[side], self._begun = mark.time_ns, side
-            self._is_special = self.is_serial and framer.waits()
+            self._is_special = (self.is_serial or self.stack == "hdlc") and framer.waits()
 
     def _find_take_next(self) -> Callable[[Record, int], None]:
         """Find what reads one more unit of the stack."""
@@ -152,7 +154,8 @@ class Conversation:
             other.heard(frame)
         self._fed_ns[side] = mark.time_ns
         has_begun, other_has = framer.waits(), other.waits()
-        self._is_special = self._stays_special or (self.is_serial and (has_begun or other_has))
+        turns_matter = self.is_serial or self.stack == "hdlc"
+        self._is_special = self._stays_special or (turns_matter and (has_begun or other_has))
         self._begun = _BOTH if has_begun and other_has else side if has_begun else 1 - side
 
     def _heed_link(self, octets: bytes) -> None:
@@ -171,15 +174,21 @@ class Conversation:
         return mark.time_ns - before < _AT_ONCE_NS
 
     def _broken_off(self, side: int, behind: list[Frame]) -> list[Frame]:
-        """Give what began on *side* and lacks octets, where the other side has said a frame long *behind* it."""
+        """Give what began on *side* and lacks octets, where the other side has said a frame long *behind* it.
+
+        TCP loses none, so there more may come, but for the flag behind a good frame.
+        """
         before = self._fed_ns[side]
-        if not behind or before is None or self.stack != "hdlc" or not self.is_serial or self.is_datagram:
+        if not behind or before is None or self.stack != "hdlc" or self.is_datagram:
             return []
         link, _, marks, problem = behind[0]
-        begun_ns = marks[0].time_ns
-        if link != "hdlc" or problem or begun_ns is None or begun_ns - before < _BROKEN_OFF_NS:
+        begun_ns, framer = marks[0].time_ns, self._framers[side]
+        if link != "hdlc" or problem or begun_ns is None or not framer.waits():
             return []
-        found = self._framers[side].flush() if self._framers[side].waits() else []
+        is_good = framer.lacks_flag()
+        if begun_ns - before < (_FLAG_LOST_NS if is_good else _BROKEN_OFF_NS) or not (is_good or self.is_serial):
+            return []
+        found = framer.flush()
         return [one._replace(problem=LENGTH_WRONG) if one.problem == TRUNCATED else one for one in found]
 
     def _undo_telnet(self, telnet: TelnetSide, side: int, octets: bytes) -> bytes:

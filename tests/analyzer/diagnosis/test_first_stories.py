@@ -426,6 +426,26 @@ def test_answer_without_a_flag_that_makes_its_client_ask_again_is_told(kept: sli
     assert story.evidence[0].text.endswith(f"lacks its {which} flag")
 
 
+def test_answer_that_lacks_its_closing_flag_over_tcp_stands_before_what_asks_again() -> None:
+    line = Station(CLIENT, SERVER)
+    said = [one.said for one in on_hdlc(line, at(0, *line.connect()), OPENING, READING)]
+    cut = said[5]._replace(octets=said[5].octets[:-1])
+    (story,) = over_connection(*said[:5], cut, said[4], said[5])
+    assert (story.code, story.cause, story.count) == ("hdlc-retransmission", "flag-missing", 1)
+    assert story.evidence[0].text.endswith("record 6 acknowledges it, and lacks its closing flag")
+    story, *_ = over_connection(*said[:5], cut, said[4], said[4])
+    assert (story.code, story.cause) == ("hdlc-retransmission", "flag-missing")
+
+
+@pytest.mark.parametrize("kept", [9, -3, -1])
+def test_frame_that_tcp_brings_late_is_whole(kept: int) -> None:
+    line = Station(CLIENT, SERVER)
+    said = [one.said for one in on_hdlc(line, at(0, *line.connect()), OPENING, READING)]
+    parts = [said[5]._replace(octets=said[5].octets[:kept]), said[4], said[5]._replace(octets=said[5].octets[kept:])]
+    told = over_connection(*said[:5], *parts, said[5])
+    assert {one.code for one in told} <= {"hdlc-retransmission"}
+
+
 @pytest.mark.parametrize(("ports", "is_told"), [((3, 16), True), ((1, 17), True), ((1, 16), False)])
 def test_answer_that_comes_from_another_address_is_no_silence(ports: tuple[int, int], is_told: bool) -> None:
     said = dialogue((AARQ, AARE), (GET_CLOCK, CLOCK_ANSWER), (GET_CLOCK, CLOCK_ANSWER))
