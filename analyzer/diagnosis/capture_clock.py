@@ -10,7 +10,8 @@ from analyzer.diagnosis.words import seconds
 from analyzer.record import Record
 from captures.chunk import FURTHEST_NS, PACKET_BITS, Source
 
-CODE = "capture-time-regressed"
+CODE, CAPTURE = "capture-time-regressed", "the capture"
+"""The fact, and what stands in the place of a lane."""
 _LEAST_NS = 1_000_000
 """By less the packets of one card may stand out of order: each of its queues is read by itself."""
 _SET_BACK, _FILES, _PACKETS = "capture-clock-set-back", "files-out-of-order", "packets-out-of-order"
@@ -81,7 +82,7 @@ class CaptureClock:
         assert found is not None
         fact = Fact(
             CODE, severity_of(found.severity), cause, confidence, Evidence(record.number, 0, 0, text), time_ns,
-            "the capture", "", tuple(Alternative(one, POSSIBLE, _SAYS[one]) for one in others),
+            CAPTURE, "", tuple(Alternative(one, POSSIBLE, _SAYS[one]) for one in others),
         )  # fmt: skip
         self._stories.add(fact)
         return fact

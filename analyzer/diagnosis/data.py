@@ -12,11 +12,12 @@ from collections.abc import Collection
 from analyzer.cosem.classes import attribute_type, versions
 from analyzer.cosem.datum import FLOATS, INTEGERS, STRINGS, Datum
 from analyzer.cosem.shapes import shape_of
+from analyzer.diagnosis.capture_clock import CAPTURE, CODE
 from analyzer.diagnosis.clocks import clock_faults, is_right
 from analyzer.diagnosis.family import Family, Look
 from analyzer.diagnosis.meter_facts import teaches
 from analyzer.diagnosis.profile_faults import profile_faults
-from analyzer.diagnosis.story import LIKELY, Stories
+from analyzer.diagnosis.story import LIKELY, POSSIBLE, Alternative, Stories
 from analyzer.diagnosis.words import about, seconds
 from analyzer.framing.frame import MBUS
 from analyzer.record import APDU, PART, UNSOLICITED, Object, Objects, Record
@@ -197,11 +198,21 @@ class DataFamily(Family):
         is_local = self.source is not None and self.source.has_local_times
         faults = list(clock_faults(octets, record.time_ns, what, is_local=is_local))
         for fault in faults:
-            if fault.code not in said:
-                self.report(
-                    record, fault.code, fault.cause, fault.confidence, fault.text, alternatives=fault.alternatives
-                )
+            if fault.code in said:
+                continue
+            sure, others = fault.confidence, fault.alternatives
+            if fault.code == "clock-drift" and (back := self._gone_back()):
+                sure, others = POSSIBLE, (*others, back)
+            self.report(record, fault.code, fault.cause, sure, fault.text, alternatives=others)
         return frozenset(fault.code for fault in faults)
+
+    def _gone_back(self) -> Alternative | None:
+        """Give what else a clock may be off by, where the times of the capture itself went back before."""
+        back = [one for one in self.stories.of_lane(CAPTURE) if one.code == CODE]
+        if not back:
+            return None
+        text = f"the times of the capture itself go back in record {back[0].records[0]}"
+        return Alternative("capture-clock-set-back", POSSIBLE, text)
 
     # -- profiles -------------------------------------------------------------------------------------------------
 

@@ -102,6 +102,15 @@ def test_clock_that_was_right_in_between_is_told_again() -> None:
     assert told(doubtful, fast) == [("status-flag-set", 1), ("clock-drift", 1)]
 
 
+def test_clock_that_seems_off_since_the_capture_went_back_may_be_right() -> None:
+    answer = bytes.fromhex("C401C1 00 090C") + stated(CAPTURED, 0, -60)
+    first = at(CAPTURED_NS // SECOND, asked(AARQ), answered(AARE), asked(GET_CLOCK), answered(answer))
+    stories = over_tcp(first, at(-3600, asked(GET_CLOCK), answered(answer)), READING[:1])
+    assert [one.code for one in stories][:2] == ["capture-time-regressed", "clock-drift"]
+    assert stories[1].confidence == "possible"
+    assert "capture-clock-set-back" in [one.cause for one in stories[1].candidates]
+
+
 near_octets = st.tuples(
     st.sampled_from((b"\x07\xe8", b"\x07\xe7", b"\xff\xff")), st.integers(10, 12), st.integers(20, 22), st.integers(1, 7),
     st.integers(8, 11), st.integers(26, 34), st.sampled_from((0, 1, 59, 60, 255)), st.sampled_from((0, 99, 100, 255)),
