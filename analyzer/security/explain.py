@@ -334,22 +334,28 @@ def _judge(case: Case) -> Suspect:
         names = " and ".join(one.name for one in (key, *case.authentication[:1]))
         text = f"the tag was made with other keys than {names}: one of them is wrong, or both"
         return Suspect("wrong-authentication-key", text, POSSIBLE)
-    plaintext = decipher(message, key, title)
-    if is_read:
-        if not case.authentication:
-            return Suspect("no-key", "the text reads; its tag cannot be checked: no authentication key is given")
-        if case.has_worked:
-            return Suspect(
-                "octets-damaged",
-                f"the text reads, its tag is wrong, and {same} verified its neighbours",
-                LIKELY,
-            )
-        if case.is_proved:
-            text = f"the text reads under {name}, its tag is wrong, and {case.authentication[0].name} verified what its"
-            return Suspect("octets-damaged", f"{text} sender sent under the global key", POSSIBLE)
-        text = f"the text reads under {name}, and its tag was made with another key than {case.authentication[0].name}"
-        return Suspect("wrong-authentication-key", text, LIKELY)
-    if _begins_well(message, plaintext):
+    return _judge_read(case, key, same) if is_read else _judge_unread(case, key, title, same)
+
+
+def _judge_read(case: Case, key: Key, same: str) -> Suspect:
+    """Judge what reads under *key*, and whose tag is not right."""
+    name = key.name
+    if not case.authentication:
+        return Suspect("no-key", "the text reads; its tag cannot be checked: no authentication key is given")
+    if case.has_worked:
+        text = f"the text reads, its tag is wrong, and {same} verified its neighbours"
+        return Suspect("octets-damaged", text, LIKELY)
+    if case.is_proved:
+        text = f"the text reads under {name}, its tag is wrong, and {case.authentication[0].name} verified what its"
+        return Suspect("octets-damaged", f"{text} sender sent under the global key", POSSIBLE)
+    text = f"the text reads under {name}, and its tag was made with another key than {case.authentication[0].name}"
+    return Suspect("wrong-authentication-key", text, LIKELY)
+
+
+def _judge_unread(case: Case, key: Key, title: bytes, same: str) -> Suspect:
+    """Judge what does not read under *key*."""
+    message, name = case.message, key.name
+    if _begins_well(message, decipher(message, key, title)):
         return Suspect("octets-damaged", f"the text begins well under {name} and does not read on", LIKELY)
     if case.has_worked and case.has_second_key:
         text = f"nothing reads under {name}, which opened others in between: this sender uses a second key"
