@@ -9,7 +9,7 @@ from analyzer.simulate import network
 from analyzer.simulate.packets import ACK, Endpoint
 from analyzer.simulate.sent import SECOND, TO_CLIENT, TO_METER, Sent
 from tests.faults.case import Case, Fault, Lines, Said, Truth
-from tests.faults.dialogues import CARRIERS, RST, Apdus, dialogue, exchanges, later, over_tcp
+from tests.faults.dialogues import CARRIERS, FIN, RST, Apdus, dialogue, exchanges, later, over_tcp
 
 _ETHERNET = 1
 _SMALL = 48
@@ -24,8 +24,12 @@ _CONFIRMED = 0x40000000
 
 def packets(apdus: Apdus, *, mss: int = _SMALL) -> list[Sent]:
     """A dialogue in wrapper PDUs over TCP, small segments."""
+    return _over_tcp(network.wrap(apdus), mss)
+
+
+def _over_tcp(pdus: Sequence[Sent], mss: int) -> list[Sent]:
     conversation = network.TcpConversation(seed=41, mss=mss)
-    return conversation.carry(network.wrap(apdus), start_ns=apdus[0].time_ns)
+    return conversation.carry(pdus, start_ns=pdus[0].time_ns)
 
 
 def said(events: Sequence[Sent]) -> Lines:
@@ -55,21 +59,36 @@ def begun_in_middle(chance: random.Random, number: int) -> Case | None:
     return _case(events[chance.choice(first) :], "mid-stream-start", codes=("capture-cut",)) if first else None
 
 
-def reset_within(chance: random.Random, number: int) -> Case | None:
-    """The connection is reset within a PDU."""
-    events = packets(dialogue(number))
-    places = [at for at in holding(events)[6:] if len(events[at].octets) == _HEAD + _SMALL]
-    if not places:
-        return None
-    at = chance.choice(places)
-    reset = bytearray(events[at].octets[:_HEAD])
-    reset[16:18] = (_HEAD - 14).to_bytes(2, "big")  # the IPv4 length of a segment without data
-    sequence = int.from_bytes(reset[38:42], "big") + _SMALL
-    reset[38:42] = (sequence & 0xFFFFFFFF).to_bytes(4, "big")
-    reset[47] = RST | ACK
-    last = events[at]._replace(time_ns=events[at].time_ns + SECOND // 5, octets=bytes(reset))
-    codes = ("tcp-reset", "capture-cut", "wrapper-length-wrong")
-    return _case([*events[: at + 1], last], "connection-reset", codes=codes)
+def broken_off(cause: str, flags: int) -> Callable[[random.Random, int], Case | None]:
+    """The sender of a PDU ends the connection in the middle of it."""
+
+    def make(chance: random.Random, number: int) -> Case | None:
+        events = packets(dialogue(number))
+        places = [at for at in holding(events)[6:] if len(events[at].octets) == _HEAD + _SMALL]
+        if not places:
+            return None
+        at = chance.choice(places)
+        end = bytearray(events[at].octets[:_HEAD])
+        end[16:18] = (_HEAD - 14).to_bytes(2, "big")  # the IPv4 length of a segment without data
+        sequence = int.from_bytes(end[38:42], "big") + _SMALL
+        end[38:42] = (sequence & 0xFFFFFFFF).to_bytes(4, "big")
+        end[47] = flags | ACK
+        last = events[at]._replace(time_ns=events[at].time_ns + SECOND // 5, octets=bytes(end))
+        codes = ("tcp-reset", "capture-cut", "wrapper-length-wrong")
+        return _case([*events[: at + 1], last], cause, codes=codes)
+
+    return make
+
+
+def other_address(chance: random.Random, number: int) -> Case:
+    """An answer has another wrapper port than was asked, or than has asked; the client goes on."""
+    apdus = dialogue(number)
+    at = chance.choice(exchanges(apdus)[1:-2])
+    pdus = network.wrap(apdus)
+    octets = bytearray(pdus[at + 1].octets)
+    octets[chance.choice((3, 5))] ^= chance.randrange(1, 16)
+    pdus[at + 1] = pdus[at + 1]._replace(octets=bytes(octets))
+    return _case(_over_tcp(pdus, 1460), "answer-of-another-address")
 
 
 def sent_again(chance: random.Random, number: int) -> Case:
@@ -219,7 +238,9 @@ def heartbeat(chance: random.Random, number: int) -> Case:
 CARRIER_FAULTS: tuple[Fault, ...] = (
     Fault("tcp-octets-missing", "capture-loss", lost),
     Fault("tcp-octets-missing", "mid-stream-start", begun_in_middle),
-    Fault("tcp-octets-missing", "connection-reset", reset_within),
+    Fault("tcp-octets-missing", "connection-reset", broken_off("connection-reset", RST)),
+    Fault("capture-cut", "connection-closed", broken_off("connection-closed", FIN)),
+    Fault("response-missing", "answer-of-another-address", other_address),
     Fault("tcp-retransmission", "packet-loss", sent_again),
     Fault("tcp-retransmission", "nat-expiry", forgotten),
     Fault("tcp-retransmission", "captured-twice", captured_twice),

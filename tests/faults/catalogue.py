@@ -30,6 +30,7 @@ CAUSES_WITHOUT_A_ROW: dict[str, str] = {
     ),
     "counted-from-0": "about all blocks of a meter: tests/analyzer/diagnosis/test_service.py",
     "second-key-needed": "about a sender that has two keys: tests/analyzer/tracking/test_wrong_keys.py",
+    "counter-wrapped": "told behind the counter that nears its end: tests/analyzer/tracking/test_wrong_keys.py",
     "message-broken-off": "about two sessions: tests/analyzer/diagnosis/test_local_port.py",
     "settings-sought": "a comment of the recording tells it: tests/analyzer/diagnosis/test_capture_edges.py",
 }

@@ -164,6 +164,16 @@ def answer_not_taken(chance: random.Random, number: int) -> Case | None:
     return case([*session[: at + 2], *again], "answer-not-taken", codes=("hdlc-retransmission",))
 
 
+def flag_missing(chance: random.Random, number: int) -> Case | None:
+    """An answer comes without one of its flags, so the client waits for the rest of it and asks again."""
+    session = session_of(number)
+    at = 0 if number % 4 == 0 else _answered(chance, session)
+    octets = session[at + 1].octets
+    lacking = session[at + 1]._replace(octets=octets[:-1] if number % 2 else octets[1:])
+    again = [later(one, 3 * _SECOND) for one in session[at:]]
+    return case([*session[: at + 1], lacking, *again], "flag-missing", codes=("hdlc-retransmission",))
+
+
 def frame_replayed(chance: random.Random, number: int) -> Case | None:
     """A request of before is sent once more when others have followed it; the meter only says what it waits for."""
     session = session_of(number, rows=1)
@@ -368,6 +378,7 @@ LINK_FAULTS = (
     Fault("hdlc-retransmission", "answer-damaged", damaged_answer, 0.99),
     Fault("hdlc-retransmission", "time-out-too-short", time_out_too_short),
     Fault("hdlc-retransmission", "answer-not-taken", answer_not_taken),
+    Fault("hdlc-retransmission", "flag-missing", flag_missing),
     Fault("hdlc-sequence-wrong", "frame-replayed", frame_replayed),
     Fault("hdlc-sequence-wrong", "counters-not-reset", not_reset),
     *(Fault("hdlc-frame-rejected", cause, rejected(cause)) for cause in _BITS),

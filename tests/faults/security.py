@@ -8,19 +8,24 @@ from collections.abc import Callable, Sequence
 from analyzer.security.keyring import Keyring
 from analyzer.security.keys import Key, KeyRole
 from analyzer.simulate.ciphering import Seal, protect, wrap_key
+from analyzer.simulate.security import KeySource
 from captures.chunk import RECEIVED, SENT
 from tests.analyzer.security import ecc
 from tests.analyzer.security.test_signatures import signed_apdu
 from tests.analyzer.tracking.build import ANSWERED, ASKED, answered, asked, length, wrapped
 from tests.analyzer.tracking.build import Said as AnySaid
-from tests.analyzer.tracking.secured import keyring
+from tests.analyzer.tracking.secured import keyring, private_octets, secrets, security_of, session
+from tests.analyzer.tracking.secured import said as conversation
 from tests.analyzer.tracking.test_certificates import imports
+from tests.analyzer.tracking.test_protection_mistakes import ADDITIONAL, ANSWERS, GET, sealed
 from tests.analyzer.tracking.wrong_keys import WRONG, World, general
 from tests.faults.case import Case, Fault, Said, Truth
 from tests.faults.dialogues import START_NS, Apdus, changed, exchanges
 
 _POLICY = bytes.fromhex("C001C1 0040 00002B0000FF 02 00")
 _PAIR = ecc.key("P-256", 1)
+_CLIENT_PAIRS = KeyRole.CLIENT_AGREEMENT, "server_agreement", "client_signing"
+_SERVER_PAIRS = KeyRole.SERVER_AGREEMENT, "client_agreement", "server_signing"
 
 
 def placed(said: Sequence[AnySaid]) -> list[Said]:
@@ -128,6 +133,36 @@ def _no_key(world: World) -> None:
     world.given = {KeyRole.KEK: world.kek}
 
 
+def _mistyped(world: World) -> None:
+    """Who typed a key slipped: one digit is another, or two that stand side by side have changed places."""
+    role = world.chance.choice((KeyRole.GUEK, KeyRole.GAK))
+    digits = world.given[role].hex()
+    at = world.chance.choice([at for at in range(len(digits) - 1) if digits[at] != digits[at + 1]])
+    slip = digits[at + 1] + digits[at]
+    if world.chance.random() < 0.5:
+        slip = f"{int(digits[at], 16) ^ world.chance.randrange(1, 16):x}" + digits[at + 1]
+    world.given[role] = bytes.fromhex(digits[:at] + slip + digits[at + 2 :])
+
+
+def _additional(world: World) -> None:
+    """The meter makes its tags over other additional data."""
+    aad = world.chance.choice(list(ADDITIONAL.values()))
+    for plain in ANSWERS:
+        request = world.seal(world.client, b"\xc0\x01" + plain[2:3] + GET[3:])
+        world.said += [asked(b"\xc8" + length(len(request)) + request), answered(sealed(world, plain, aad=aad))]
+
+
+def _agreed(chance: random.Random, number: int) -> Case:
+    """The keyring has each side's pair for key agreement as the other's, or the pair that a side signs with."""
+    is_static = number % 2 == 1
+    security = security_of(1 + number // 2 % 2, KeySource.STATIC if is_static else KeySource.ONE_PASS)
+    given = secrets(security)
+    for side, other, signs in (_CLIENT_PAIRS, _SERVER_PAIRS):
+        given[side] = private_octets(getattr(security.keys, signs if is_static else other))
+    spoken = conversation(session(security, gets=chance.randrange(3)))
+    return Case(placed(spoken), Truth(frozenset({"agreement-key-wrong"})), keys=keyring(given))
+
+
 def _no_title(world: World) -> None:
     """The AARQ and AARE are not in the capture, and the keyring names no title."""
     del world.said[:2]
@@ -216,6 +251,9 @@ SECURITY_FAULTS: tuple[Fault, ...] = (
     keyed("undecipherable", "no-key", _unauthenticated),
     keyed("undecipherable", "no-system-title", _no_title),
     keyed("undecipherable", "key-info-missing", _key_info_missing),
+    keyed("undecipherable", "key-mistyped", _mistyped),
+    keyed("undecipherable", "additional-data-wrong", _additional),
+    Fault("undecipherable", "agreement-key-wrong", _agreed, group="security"),
     keyed(_REPEATED, "nonce-reuse", _nonce_reused),
     keyed(_REPEATED, "altered-copy", _altered, codes=("undecipherable",)),
     keyed(_REPEATED, "replay", _replayed),
