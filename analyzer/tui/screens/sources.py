@@ -8,6 +8,7 @@ from pathlib import Path
 from analyzer.live.status import status_text
 from analyzer.table.statistics import statistics
 from analyzer.tui.fitting import count_text
+from analyzer.tui.screens.statistics import filter_of_conversation, lanes_of
 from analyzer.tui.screens.tables import TableScreen
 from analyzer.tui.widgets.table import TableColumn, TableRow
 from analyzer.tui.widgets.text_pane import Paragraph
@@ -35,8 +36,7 @@ class SourcesScreen(TableScreen):
         for path in table.paths:
             links.setdefault(path.lane, set()).add(path.link)
         for one in statistics(table, "conversation"):
-            lanes = [lane for lane in links if lane == one.key or one.key in lane or _same_ends(lane, one.key)]
-            link = ", ".join(sorted({link for lane in lanes for link in links[lane]}))
+            link = ", ".join(sorted({link for lane in lanes_of(one.key) for link in links.get(lane, ())}))
             cells = (one.key, link, f"{one.records:,}", f"{one.octets:,}", count_text(one.errors))
             keys = (None, None, one.records, one.octets, one.errors)
             yield TableRow(cells, one.key, ("", "", "", "", "error" if one.errors else ""), keys)
@@ -83,10 +83,4 @@ class SourcesScreen(TableScreen):
 
     def open_row(self, row: TableRow) -> None:
         """Filter the list by the lane."""
-        end = str(row.about).partition(" ")[0]
-        self.program.filter_main(f'lane contains "{end}"')
-
-
-def _same_ends(lane: str, key: str) -> bool:
-    """Tell whether two texts name the same two ends."""
-    return set(lane.replace(">", " ").split()) == set(key.replace("↔", " ").replace(">", " ").split())
+        self.program.filter_main(filter_of_conversation(row.about))

@@ -267,9 +267,16 @@ def _of_meter(one: Statistic) -> str:
     return " && ".join(parts)
 
 
-def _of_conversation(one: Statistic) -> str:
-    first, arrow, second = one.key.partition(" ↔ ")
-    return f'lane in {{"{first} > {second}", "{second} > {first}"}}' if arrow else f'lane == "{first}"'
+def lanes_of(key: str) -> list[str]:
+    """Give the lanes of a conversation, which *key* names by its two ends; by one of a line that no two ends share."""
+    first, arrow, second = key.partition(" ↔ ")
+    return [f"{first} > {second}", f"{second} > {first}"] if arrow else [first]
+
+
+def filter_of_conversation(key: str) -> str:
+    """Write the filter that passes the records of a conversation."""
+    lanes = [f'"{lane}"' for lane in lanes_of(key)]
+    return f"lane in {{{', '.join(lanes)}}}" if len(lanes) > 1 else f"lane == {lanes[0]}"
 
 
 def _of_connection(one: Statistic) -> str:
@@ -290,7 +297,7 @@ _FILTERS: dict[str, Callable[[Statistic], str]] = {
     "object": _of_object,
     "error": _of_error,
     "meter": _of_meter,
-    "conversation": _of_conversation,
+    "conversation": lambda one: filter_of_conversation(one.key),
     "connection": _of_connection,
     "association": lambda one: f"association == {one.key.partition(':')[0]}",
     "time": _of_time,
