@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analyzer.batch.frames import NOTES, RECORDS, TABLES, note_cells, record_cells, write
-from analyzer.export.part import new_part, part_of
+from analyzer.export.part import drop_abandoned, new_part, part_of
 from analyzer.export.readings import row as reading_row
 from analyzer.export.utf8 import encoded, shown
 from analyzer.index.made_of import made_of
@@ -183,9 +183,10 @@ class _Writer:
         for table in TABLES:  # by number: a folder may hold the files of 100,000 captures
             others = list(takewhile(_is_there, (self._part(table, n) for n in count(self._written(table)))))
             for path in reversed(others):  # a process that is killed amid this leaves no gap
-                for one in (path, part_of(path)):
-                    with suppress(OSError):
-                        one.unlink()
+                with suppress(OSError):
+                    path.unlink()
+                with suppress(OSError):
+                    drop_abandoned(part_of(path))
 
     def _written(self, table: str) -> int:
         return sum(one.startswith(f"{table}/") for one in self.parts)

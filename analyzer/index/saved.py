@@ -18,6 +18,7 @@ from glob import escape, glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
+from analyzer.export.part import lock
 from analyzer.index.file import SIGNATURE, IndexDamagedError, IndexReader, IndexWriter
 from analyzer.index.indexing import Indexing, Told
 from analyzer.index.made_of import made_of
@@ -81,21 +82,8 @@ def new_file(path: str) -> str:
 def open_part(path: str) -> BinaryIO:
     """Open the file that :func:`new_file` made, to write it: until it is closed nobody takes it for abandoned."""
     file = open(path, "r+b")  # noqa: SIM115
-    _lock(file)
+    lock(file.fileno())
     return file
-
-
-def _lock(file: BinaryIO) -> bool:
-    """Take the lock of *file*. Tells whether nobody else has it."""
-    try:
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except ImportError:
-        return True
-    except OSError:
-        return False
-    return True
 
 
 def _sweep(path: str) -> None:
@@ -104,7 +92,7 @@ def _sweep(path: str) -> None:
         with suppress(OSError):  # Windows lets nobody remove what is written
             if time.time() - os.path.getmtime(part) > _ABANDONED_S:
                 with open(part, "r+b") as file:
-                    is_abandoned = _lock(file)
+                    is_abandoned = lock(file.fileno())
                 if is_abandoned:
                     os.unlink(part)
 
