@@ -31,5 +31,7 @@ class Hints(NamedTuple):
     """Octets stand in rows with colons between, so that three of them may look like a time of day."""
     has_line_numbers: bool = False
     """Each line begins with its number."""
+    has_hours_behind: bool = False
+    """Behind each time stands its zone in whole hours, with a minus."""
     cut_at: int = 0
     """All units that would have more octets than this have just as many: what wrote the text cut them."""

@@ -15,7 +15,7 @@ from captures.text.octets import is_unpadded
 from captures.text.reader import Reader
 from captures.text.shape import LONGEST_HEADING, Shape
 from captures.text.shapes import PLAIN, SHAPES
-from captures.text.times import date_order, has_colon_rows
+from captures.text.times import date_order, has_colon_rows, has_hours_behind
 from captures.text.units import is_traffic
 
 
@@ -56,6 +56,7 @@ def judge(head: bytes, shapes: Iterable[Shape] = SHAPES) -> Judgement | None:
         has_counts=has_counts(lines),
         has_line_numbers=has_line_numbers(lines),
         has_colon_rows=has_colon_rows(text),
+        has_hours_behind=has_hours_behind(lines),
     )
     signed = (shape for shape in shapes if _has_marks(shape, text) and _has_signs(shape, lines))
     trials = [trial for shape in signed if (trial := _try(shape, lines, hints)).octets]

@@ -14,7 +14,7 @@ from captures.text.reads import Reads
 from captures.text.rows import row_below
 from captures.text.shape import LONGEST_HEADING, Joins, Shape
 from captures.text.spelt import SPELT
-from captures.text.times import LIKE_A_CLOCK, Clock
+from captures.text.times import LIKE_A_CLOCK, Clock, with_minutes
 from captures.text.units import begins_unit, octets_among_words, rest_of_unit
 from captures.text.untitled import Untitled
 from captures.text.worded import Worded
@@ -105,6 +105,8 @@ class Reader:
             line = without_arrows(line)
         if self._hints.has_line_numbers and not self.shape.has_numbers:
             line = without_line_number(line)
+        if self._hints.has_hours_behind:
+            line = with_minutes(line)
         if self._hints.has_letters:
             line = spelt_out(line)
         if reads.is_open and self.shape.tail is not None:

@@ -1,10 +1,10 @@
 r"""A way to write octets on lines, with patterns for the lines.
 
-In patterns ``<time>`` stands for a time of day with or without date or an epoch, ``<hex>`` for octets in hex with any
-separator, ``<one>`` for one of them, ``<pairs>`` for hex pairs with one or two blanks between, ``<column>`` for the
-text that a dump has beside them, ``<word>`` for a word of a direction, ``<said>`` for
-those that names in programs have, ``<arrow>`` for its sign, ``<remark>`` for words
-of a person.
+In patterns ``<time>`` stands for a time of day with or without date or an epoch, ``<moment>`` for one of these or for
+seconds since the first, ``<hex>`` for octets in hex with any separator, ``<one>`` for one of them, ``<pairs>`` for hex
+pairs with one or two blanks between, ``<column>`` for the text that a dump has beside them, ``<word>`` for a word of a
+direction, ``<said>`` for those that names in programs have, ``<arrow>`` for its sign, ``<remark>`` for words of a
+person.
 """
 
 import re
@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from captures.text.labels import DIRECTIONS, ELSEWHERE, SIDES
-from captures.text.times import TIME
+from captures.text.times import TIME, TIME_OR_SECONDS
 
 LONGEST_HEADING = 512
 """Octets of a line that may be a heading, and of the words before octets."""
@@ -64,6 +64,7 @@ _WORDS = any_of(
 _SAID = "(?i:tx|rx|sen[dt]|recv|received?|req(?:uest)?|resp(?:onse)?)"
 _SNIPPETS = {
     "<time>": TIME,
+    "<moment>": TIME_OR_SECONDS,
     # A time or an IP address before the octets is made of the same signs.
     "<hex>": r"(?!\d{1,4}[-./]\d\d?[-./]\d{1,4}[ T]{1,2}\d\d?[:.]\d\d[:.]|\d\d?[:.]\d\d[:.]\d\d(?:[.,:]\d+)?\s)"
     r"(?!(?!00:00:00)(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\s*$)"

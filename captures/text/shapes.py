@@ -308,7 +308,7 @@ SHAPES: tuple[Shape, ...] = (
     ),
     Shape(
         "time-direction", "octets with times and directions", Joins.LINE,
-        r"\s*\[?<time>[\])]?[\s:;,|-]*\[?(?P<direction><word>|>>>?|<<<?|[-=]+>|<[-=]+|[<>])[\])]?[\s:;,|-]*<hex>\s*",
+        r"\s*\[?<moment>[\])]?[\s:;,|-]*\[?(?P<direction><word>|>>>?|<<<?|[-=]+>|<[-=]+|[<>])[\])]?[\s:;,|-]*<hex>\s*",
         may_follow=True,
     ),
     Shape(
@@ -318,7 +318,7 @@ SHAPES: tuple[Shape, ...] = (
     ),
     Shape(
         "time-octets", "octets with times", Joins.LINE,
-        r"\s*\[?<time>(?:\]|\s|(?=[;,|]))\s*[:;,|-]?\s*(?:SML:|TMP:)?\s*<hex>\s*", may_follow=True,
+        r"\s*\[?<moment>(?:\]|\s|(?=[;,|-]))\s*[:;,|-]?\s*(?:SML:|TMP:)?\s*<hex>\s*", may_follow=True,
     ),
     Shape(
         "apdu-titles", "APDUs below titles", Joins.READ, rf"{LEVEL}\s*<hex>",

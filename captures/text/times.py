@@ -5,11 +5,14 @@ on over midnight.
 """
 
 import re
+import time as computer
 from calendar import timegm
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from captures.chunk import FURTHEST_NS
 
-DAY_FIRST, MONTH_FIRST = "day", "month"
+DAY_FIRST, MONTH_FIRST, YEAR_FIRST = "day", "month", "year"
 _MONTHS = {
     "jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6,
     "jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11, "dec": 12,
@@ -24,20 +27,40 @@ _ASCTIME = rf"{_WEEKDAY}?{_MONTH} +\d{{1,2}} \d\d:\d\d:\d\d (?:[A-Z]{{3,5}} )?(?
 """A date as C's asctime and the program date write it, its year at the end."""
 _BASIC = r"(?<![0-9A-Fa-f])(?:19|20)\d{6}[T_-][0-2]\d[0-5]\d[0-5]\d(?![0-9A-Fa-f])"
 """Date and time in the basic format of ISO 8601, without signs between."""
-_EPOCHS = r"\d{9,10}\.\d{1,9}|(?<![0-9A-Fa-f.])1[4-9]\d{8}(?:\d{3}|\d{9})(?![0-9A-Fa-f.])"
-"""Seconds with a fraction, or as many milliseconds or nanoseconds, whose odd number of digits is no octets."""
+_FIRST = r"(?<![^\s\[(|])(?<![\w:=#.] )"
+"""At the beginning of a line, or behind another column."""
+_BEFORE_OCTETS = (
+    r"(?=[\])]?[\s:;,|-]++[\[(]?(?:(?![0-9A-Fa-f]{2})\S|[0-9A-Fa-f]{2}(?![0-9A-Fa-f])"
+    r"|7[Ee][Aa]|000100|68[0-9A-Fa-f]{4}68))"
+)
+"""Before a direction, octets that stand apart, or a unit: digits that stand together are none of these octets."""
+_COMMA = r",\d{3}(?:\d{3}){0,2}(?=\]?\s)"
+_EPOCHS = (
+    r"\d{9,10}\.\d{1,9}|(?<![0-9A-Fa-f.])1[4-9]\d{8}(?:\d{3}|\d{9})(?![0-9A-Fa-f.])"
+    rf"|{_FIRST}1[4-9]\d{{8}}(?:\d{{6}}|{_COMMA})?{_BEFORE_OCTETS}"
+)
+"""Seconds with a fraction, or as many milliseconds or nanoseconds, whose odd number of digits is no octets; seconds
+and microseconds, whose number is even, where they can be no octets."""
+_SECONDS = rf"{_FIRST}\d{{1,6}}(?:\.\d{{3,9}}|{_COMMA}){_BEFORE_OCTETS}"
 _ZONES = {"UTC": 0, "GMT": 0, "WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "MSK": 3}
 """Hours ahead of UTC, of zones whose name is that of no other."""
 _ZONE = "|".join(_ZONES)
+_AREAS = "Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Etc|Europe|Indian|Pacific"
+_AREA = rf"(?:{_AREAS})/[A-Z][A-Za-z_/+0-9-]{{1,30}}"
+"""The name of a zone of the tz database."""
+_OFFSET = r"[+-](?:0\d|1[0-4]):?(?:00|15|30|45)\b"
 _HOURS = r"[+]\d\d\b(?![:.]?\d)"
-"""An offset of whole hours right behind the time; behind a minus octets may stand."""
-TIME = (
+"""An offset of whole hours right behind the time; behind a minus octets may stand: see `has_hours_behind`."""
+_TIMES = (
     rf"(?:(?P<time>{_ASCTIME}|{_BASIC}"
     rf"|(?:{DATE}[ T,]{{1,2}})?\d{{1,2}}[:.]\d\d[:.]\d\d(?!\d))(?:[.,:_](?P<fraction>\d{{1,9}}))?"
-    rf"(?P<after> ?[AaPp][Mm]\b|[Zz]\b| ?(?:UTC|GMT)?[+-]\d\d:?\d\d\b| ?(?:{_ZONE})\b(?![+-]\d)|{_HOURS})?"
-    rf"|(?P<epoch>{_EPOCHS}))"
+    rf"(?P<after> ?[AaPp][Mm]\b|[Zz]\b| ?(?:UTC|GMT)?{_OFFSET}| ?(?:UTC|GMT)[+-]\d\d?\b(?![:.]?\d)"
+    rf"| ?(?:{_ZONE})\b(?![+-]\d)|{_HOURS}| ?\[?{_AREA}\]?)?(?:\[{_AREA}\])?"
 )
+TIME = rf"{_TIMES}|(?P<epoch>{_EPOCHS}))"
 """The pattern of a time of day with or without a date, or of an epoch."""
+TIME_OR_SECONDS = rf"{_TIMES}|(?P<epoch>{_EPOCHS}|{_SECONDS}))"
+"""The same, or seconds since the first with at least three decimals."""
 
 LIKE_A_CLOCK = re.compile(rb"\s*(?P<direction>)(?P<octets>\d\d:\d\d:\d\d(?::\d\d)?)\s*")
 """A time of day alone on its line, or three octets; or four, the last its fraction."""
@@ -48,8 +71,17 @@ _NUMBERS = re.compile(r"\d+")
 _ZONE_WITHIN = re.compile(rf" ({_ZONE}) ")
 _YEAR_LAST = re.compile(r":\d\d (?:[A-Z]+ )?\d{4}$")
 _SLASHED = re.compile(rb"(?<![\d/])(\d{1,2})/(\d{1,2})/(?:\d{4}|\d\d)\b(.{0,24})")
+_SHORT = re.compile(rb"(?<![\d./-])(\d\d)([-/.])(\d\d)\2(\d\d)[ T,]{1,2}\d{1,2}[:.]\d\d[:.]\d\d")
+"""A date whose year has two digits."""
+_OF_1970 = 70
+"""A year of two digits from this on is one of the last century."""
+_AGAIN = rb"(?<!\d)\d\d?:\d\d:\d\d(?:[.,]\d{1,9})?"
+_CLOCK_TIME = re.compile(_AGAIN)
+_HOURS_BEHIND = re.compile(rb"(" + _AGAIN + rb")-(0[1-9]|1[0-2])(?=[\])]?[\s;,|])")
+_NO_OCTETS = re.compile(rb"[\])]?[\s:;,|-]++(?:(?![0-9A-Fa-f]{2})\S|7[Ee] ?[Aa]|00 ?01 ?00|68 ?(..) ?\1 ?68)")
 _BASIC_PARTS = ((0, 4), (4, 6), (6, 8), (9, 11), (11, 13), (13, 15))
 _DAY = 86_400
+_EPOCH_DIGITS = 9
 _UNITS: list[int] = [10 ** (9 - length) for length in range(10)]
 _SECOND = 1_000_000_000
 _MOST_KNOWN = 4096
@@ -57,13 +89,65 @@ _UNREAD = 0, False
 
 
 def date_order(head: bytes) -> str:
-    """Tell from the dates in *head* which number of 3/4/2024 is the day: by numbers above 12, else by AM or PM."""
+    """Tell from the dates in *head* which number of 3/4/2024 is the day: by numbers above 12, else by AM or PM.
+
+    In 26-07-01 the year may stand first.
+    """
+    if (short := [(int(a), sign, int(b), int(c)) for a, sign, b, c in _SHORT.findall(head)]) and _is_year_first(short):
+        return YEAR_FIRST
     has_half = False
     for first, second, rest in _SLASHED.findall(head):
         if int(first) > 12 or int(second) > 12:
             return DAY_FIRST if int(first) > 12 else MONTH_FIRST
         has_half = has_half or re.search(rb"\d ?[AaPp][Mm]\b", rest) is not None
     return MONTH_FIRST if has_half else DAY_FIRST
+
+
+def _is_year_first(dates: list[tuple[int, bytes, int, int]]) -> bool:
+    """Tell whether the year stands first in dates of three numbers of two digits.
+
+    By numbers that can be no day, else by the days that pass while the year stands still. Where neither tells it, with
+    minus signs the newest date counts that is not in the future; with dots and slashes the year stands last.
+    """
+    if not all(1 <= second <= 12 and 1 <= third <= 31 for _, _, second, third in dates):
+        return False
+    if not all(1 <= first <= 31 for first, _, _, _ in dates):
+        return True
+    firsts, thirds = ({date[place] for date in dates} for place in (0, 3))
+    if len(firsts) > 1 or len(thirds) > 1:
+        return len(firsts) < len(thirds)
+    if dates[0][1] != b"-":
+        return False
+    first, _, month, third = dates[0]
+    today = computer.strftime("%Y-%m-%d", computer.gmtime(computer.time() + _DAY))
+    iso, other = (f"{_full(year)}-{month:02}-{day:02}" for year, day in ((first, third), (third, first)))
+    return (iso <= today, iso) > (other <= today, other)
+
+
+def _full(year: int) -> int:
+    return year if year > 99 else year + (1900 if year >= _OF_1970 else 2000)
+
+
+def has_hours_behind(lines: Iterable[bytes]) -> bool:
+    """Tell whether -05 behind each time of *lines* is its zone, and no octet: it stands still in all.
+
+    And of one line at least what follows it is no octet, or begins a unit.
+    """
+    hours, is_proven = set[int](), False
+    for line in lines:
+        if _CLOCK_TIME.search(line) is None:
+            continue
+        found = _HOURS_BEHIND.search(line)
+        if found is None:
+            return False
+        hours.add(int(found[2]))
+        is_proven = is_proven or _NO_OCTETS.match(line, found.end()) is not None
+    return is_proven and max(hours) - min(hours) <= 1  # daylight saving may end
+
+
+def with_minutes(line: bytes) -> bytes:
+    """Give *line* with the minutes of a zone of whole hours behind its time."""
+    return _HOURS_BEHIND.sub(rb"\1-\2:00", line, count=1)
 
 
 def has_colon_rows(head: bytes) -> bool:
@@ -98,10 +182,15 @@ class Clock:
         if time is None:
             if epoch is None:
                 return None
-            whole, _, fraction = epoch.partition(b".") if b"." in epoch else (epoch[:10], b"", epoch[10:])
-            self.has_zone = self.has_date = True
+            whole, sign, fraction = epoch.replace(b",", b".").partition(b".")
+            if not sign:
+                whole, fraction = epoch[:10], epoch[10:]
+            if len(whole) < _EPOCH_DIGITS:
+                self.has_clock = True
+            else:
+                self.has_zone = self.has_date = True
             self.digits = max(self.digits, len(fraction))
-            return int(whole) * _SECOND + int(fraction) * _UNITS[len(fraction)]
+            return int(whole) * _SECOND + int(fraction or 0) * _UNITS[len(fraction)]
         found = self._known.get((time, after), _UNREAD)
         if found is _UNREAD:
             found = self._learn(time, after)
@@ -157,13 +246,27 @@ class Clock:
         if hour > 23 or minute > 59 or second > 60:
             return None
         within = _ZONE_WITHIN.search(text)
-        seconds = hour * 3600 + minute * 60 + second - self._offset(after or (within[1] if within else ""))
+        seconds = hour * 3600 + minute * 60 + second
+        if "/" not in after:
+            seconds -= self._offset(after or (within[1] if within else ""))
         if not date:
             return seconds, False
         year, month, day = self._date(text.lower(), date)
         if not (1 <= year <= 9999 and 1 <= month <= 12 and 1 <= day <= 31):
             return None
-        return timegm((year, month, day, 0, 0, 0)) + seconds, True
+        seconds += timegm((year, month, day, 0, 0, 0))
+        return seconds - (self._ahead(after.strip("[]"), seconds) if "/" in after else 0), True
+
+    def _ahead(self, area: str, local: int) -> int:
+        """Give the seconds that a zone of the tz database is ahead of UTC at *local* time; 0 if it is not known."""
+        from zoneinfo import ZoneInfo  # few logs name one
+
+        try:
+            offset = (datetime(1970, 1, 1, tzinfo=ZoneInfo(area)) + timedelta(seconds=local)).utcoffset()
+        except (KeyError, ValueError, OSError, OverflowError):
+            return 0
+        self.has_zone = True
+        return int(offset.total_seconds()) if offset is not None else 0
 
     def _offset(self, after: str) -> int:
         """Give the seconds that a time is ahead of UTC, by what stands behind it: ``Z``, ``+02:00``, ``CEST``."""
@@ -185,6 +288,8 @@ class Clock:
         first, second, third = numbers
         if len(_NUMBERS.findall(text)[0]) >= 4:
             return first, second, third
-        year_ = third + 2000 if third < 100 else third
+        if self.order == YEAR_FIRST and third < 100:
+            return _full(first), second, third
+        year_ = _full(third)
         is_month_first = "/" in text and self.order == MONTH_FIRST
         return (year_, first, second) if is_month_first else (year_, second, first)

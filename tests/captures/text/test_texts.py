@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import tracemalloc
+from calendar import timegm
 
 import pytest
 from hypothesis import given, settings
@@ -263,12 +264,81 @@ def test_date_without_a_year_is_of_1970() -> None:
         ("2026-03-21 12:15:32 CEST", False),
         ("Sat Mar 21 12:15:32 CEST 2026", False),
         ("Sat Mar 21 10:15:32 BST 2026", True),  # of London or of Dhaka
+        ("2026-03-21 12:15:32 GMT+2", False),
+        ("2026-03-21 11:15:32 Europe/Berlin", False),
+        ("2026-03-21T11:15:32+01:00[Europe/Berlin]", False),
+        ("2026-03-21 10:15:32 Europe/Nowhere", True),
+        ("2026-03-21 05:15:32-05", False),
+        ("26-03-21 10:15:32", True),
+        ("1774088132", False),
+        ("1774088132000000", False),
+        ("1774088132,000", False),
     ],
 )
 def test_dates_are_read_in_the_orders_people_write(date: str, is_local: bool) -> None:
     source = read(f"{date} TX 7E A0 01 02\n")
     assert [(chunk.time_ns, chunk.direction) for chunk in source] == [(START_NS // 10**9 * 10**9, SENT)]
     assert source.has_local_times is is_local
+
+
+@pytest.mark.parametrize(
+    ("behind", "hours", "octets"),
+    [
+        ("-01 02 7E A0 07", 0, "01 02 7E A0 07"),
+        ("-00 01 00 01 00 10 00 02 C0 01", 0, "00 01 00 01 00 10 00 02 C0 01"),
+        ("-05 7E A0 07 01", 5, "7E A0 07 01"),
+        ("-05 00 01 00 01 00 10 00 02 C0 01", 5, "00 01 00 01 00 10 00 02 C0 01"),
+        ("-0102 03 A0 07", 0, "01 02 03 A0 07"),
+    ],
+)
+def test_two_digits_behind_a_minus_are_a_zone_only_where_no_octet_is_lost(behind: str, hours: int, octets: str) -> None:
+    source = read(f"2026-03-21 10:15:32{behind}\n2026-03-21 10:15:33{behind}\n")
+    assert [chunk.octets for chunk in source] == [bytes.fromhex(octets)] * 2
+    assert (
+        next(iter(read(f"2026-03-21 10:15:32{behind}\n"))).time_ns == START_NS // 10**9 * 10**9 + hours * 3600 * 10**9
+    )
+
+
+def test_digits_behind_a_minus_that_change_are_octets() -> None:
+    chunks = list(read("2026-03-21 10:15:32-05 7E A0 07\n2026-03-21 10:15:33-08 7E A0 07\n"))
+    assert [chunk.octets[0] for chunk in chunks] == [5, 8]
+
+
+@pytest.mark.parametrize("line", ["1774088132 7E A0 07 01", "1774088132000000 7EA00701", "1774088132,000 7EA00701"])
+def test_epochs_before_octets_are_no_octets(line: str) -> None:
+    (chunk,) = read(line + "\n")
+    assert (chunk.time_ns, chunk.octets) == (START_NS // 10**9 * 10**9, bytes.fromhex("7EA00701"))
+
+
+@pytest.mark.parametrize(
+    "text", ["1774088132 1774088133", "1774088132\n1774088133", "00 1774088132 0102", "1774088132 010203"]
+)
+def test_ten_digits_that_may_be_octets_are_octets(text: str) -> None:
+    assert b"".join(chunk.octets for chunk in read(text + "\n")) == bytes.fromhex(text.replace("\n", ""))
+
+
+@pytest.mark.parametrize("mark", [".", ","])
+def test_seconds_since_the_first_are_times_and_no_octets(mark: str) -> None:
+    chunks = list(read(f"0{mark}000123 0001000100010002C001\n1{mark}500000 0001000100010002C001\n"))
+    assert [chunk.time_ns for chunk in chunks] == [123_000, 1_500_000_000]
+    assert {chunk.octets for chunk in chunks} == {bytes.fromhex("0001000100010002C001")}
+
+
+@pytest.mark.parametrize(
+    ("dates", "first"),
+    [
+        (["24-11-21"], "2024-11-21"),
+        (["21-11-24"], "2024-11-21"),  # no log of 2021 is the likelier one
+        (["20-11-23", "20-11-24"], "2020-11-23"),
+        (["23-11-20", "24-11-20"], "2020-11-23"),
+        (["21.03.05"], "2005-03-21"),
+        (["21/03/05", "21/03/06"], "2021-03-05"),
+        (["99-03-05"], "1999-03-05"),
+    ],
+)
+def test_year_of_two_digits_stands_where_the_log_and_sense_have_it(dates: list[str], first: str) -> None:
+    chunk = next(iter(read("".join(f"{date} 00:00:00 TX 7E A0 01 02\n" for date in dates))))
+    assert chunk.time_ns == timegm((*map(int, first.split("-")), 0, 0, 0)) * 10**9
 
 
 @pytest.mark.parametrize(
