@@ -8,6 +8,7 @@ Source: design of causes: the diagnosis page, section 4.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from itertools import product
 from string import hexdigits
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from analyzer.security.attempt import Opener, is_telegram
 from analyzer.security.keyring import KeySet
 from analyzer.security.keys import Key, KeyRole
 from analyzer.security.opening import ENCRYPTED, Message, decipher, is_authentic
+from analyzer.security.protection_mistakes import Mistake
 from dissectors.scanning import entry, reads
 
 CERTAIN, LIKELY, POSSIBLE = "certain", "likely", "possible"
@@ -43,6 +45,8 @@ class Suspect(NamedTuple):
     confidence: str = CERTAIN
     plaintext: bytes = b""
     """What the octets hold where only the tag is not as it should be."""
+    by: Hypothesis | None = None
+    """What found it, to be tried first on the sender's next message; None where nothing proves it."""
 
 
 class Case(NamedTuple):
@@ -72,6 +76,8 @@ class Case(NamedTuple):
     """Whether the frame that carried it is not as it was sent."""
     is_proved: bool = False
     """Whether the sender's title and its authentication key verified something under another key."""
+    first: Hypothesis | None = None
+    """What explained the message before of this kind."""
 
 
 Hypothesis = Callable[[Case, Key, bytes], Iterator[Suspect]]
@@ -79,11 +85,11 @@ Hypothesis = Callable[[Case, Key, bytes], Iterator[Suspect]]
 
 def explain(case: Case) -> Suspect:
     """Name the most likely cause."""
-    for key in case.keys[:2]:
-        for title in case.titles[:2]:
-            for hypothesis in _WITH_TAG if case.message.tag and case.authentication else _WITHOUT_TAG:
-                for suspect in hypothesis(case, key, title):
-                    return suspect
+    hypotheses = _WITH_TAG if case.message.tag and case.authentication else _WITHOUT_TAG
+    for ordered in ((case.first,) if case.first is not None else ()), hypotheses:
+        for key, title, hypothesis in product(case.keys[:2], case.titles[:2], ordered):
+            for suspect in hypothesis(case, key, title):
+                return suspect._replace(by=hypothesis)
     key, title = case.keys[0], case.titles[0]
     if case.message.tag and case.authentication and not _reads(case.message, key, title):
         for hypothesis in _BY_TEXT:  # the authentication key may be wrong besides
@@ -157,30 +163,30 @@ def _other_authentication(case: Case, key: Key, title: bytes) -> Iterator[Suspec
 
 
 def _other_suite(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
+    """Look for the other suite that has keys of this length; where the key opened others, the octet was altered."""
     control = case.message.control
-    for suite in opening.KEY_SIZE:
-        message = case.message._replace(control=control & ~opening.SUITE | suite)
-        if message.control != control and any(_fits(message, key, one.octets, title) for one in case.authentication):
-            text = f"the tag is right for security control {message.control:02X}, not {control:02X}"
-            yield Suspect("wrong-suite", text)
+    suites = [suite for suite, size in opening.KEY_SIZE.items() if size == len(key.octets) and not case.has_worked]
+    for other in {control & ~opening.SUITE | suite for suite in suites} - {control}:
+        message = case.message._replace(control=other)
+        if any(_fits(message, key, one.octets, title) for one in case.authentication):
+            yield Suspect("wrong-suite", f"the tag is right for security control {other:02X}, not {control:02X}")
 
 
 def _other_writing(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
     for other in case.authentication:
-        for cause, text, change in WRITINGS:
+        for cause, text, change in protection_mistakes.WRITINGS:
             changed, changed_other = change(key.octets), change(other.octets)
             for one, two in ((changed, changed_other), (changed, other.octets), (key.octets, changed_other)):
                 if one and two is not None and _fits(case.message, _as(one), two, title):
                     yield Suspect(cause, f"the tag is right where the key is {text}")
 
 
-def _shorter_tag(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
+def _other_tag(size: int, case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
     octets = case.message.body + case.message.tag
-    for size in (_FULL_TAG, *range(opening.TAG_SIZE - 1, _SHORTEST_TAG - 1, -1)):
-        message = case.message._replace(body=octets[:-size], tag=octets[-size:])
-        if any(_fits(message, key, one.octets, title) for one in case.authentication):
-            text = f"the last {size} octets are the tag and it is right; 12 belong there"
-            yield Suspect("tag-truncated", text, CERTAIN, decipher(message, key, title))
+    message = case.message._replace(body=octets[:-size], tag=octets[-size:])
+    if any(_fits(message, key, one.octets, title) for one in case.authentication):
+        text = f"the last {size} octets are the tag and it is right; 12 belong there"
+        yield Suspect("tag-truncated", text, CERTAIN, decipher(message, key, title))
 
 
 def _no_tag(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
@@ -192,12 +198,13 @@ def _no_tag(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
         yield Suspect("tag-truncated", text, LIKELY, decipher(message, key, title))
 
 
-def _other_making(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
+def _other_making(mistake: Mistake, case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
     """Look for a sender that puts nonce, additional data or tag together in its own way."""
-    for mistake in protection_mistakes.MISTAKES:
-        if any(protection_mistakes.fits(mistake, case.message, key, one.octets, title) for one in case.authentication):
-            plaintext = protection_mistakes.deciphered(mistake, case.message, key, title) if mistake.nonce else b""
-            yield Suspect(mistake.cause, f"the tag is right where its sender {mistake.text}", CERTAIN, plaintext)
+    message = case.message
+    if any(protection_mistakes.fits(mistake, message, key, one.octets, title) for one in case.authentication):
+        plaintext = protection_mistakes.deciphered(mistake, message, key, title) if mistake.nonce else b""
+        text = f"the tag is right where its sender {protection_mistakes.clause(mistake, message)}"
+        yield Suspect(mistake.cause, text, CERTAIN, plaintext)
 
 
 def _mistyped(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
@@ -301,15 +308,18 @@ def _other_key_text(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
 
 
 def _other_writing_text(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
-    for cause, text, change in WRITINGS:
+    for cause, text, change in protection_mistakes.WRITINGS:
         changed = change(key.octets)
         if changed and _reads(case.message, _as(changed), title):
             yield Suspect(cause, f"the text reads where the key is {text}", LIKELY)
 
 
 _WITH_TAG: tuple[Hypothesis, ...] = (
-    _swapped, _other_title, _other_key, _other_authentication, _other_suite, _shorter_tag, _no_tag, _other_writing,
-    _other_making, _damaged, _mistyped,
+    _swapped, _other_title, _other_key, _other_authentication, _other_suite,
+    *(partial(_other_tag, size) for size in (_FULL_TAG, *range(opening.TAG_SIZE - 1, _SHORTEST_TAG - 1, -1))),
+    _no_tag, _other_writing,
+    *(partial(_other_making, mistake) for mistake in protection_mistakes.MISTAKES),
+    _damaged, _mistyped,
 )  # fmt: skip
 _BY_TEXT: tuple[Hypothesis, ...] = (_swapped_text, _other_title_text, _other_key_text, _other_writing_text)
 _WITHOUT_TAG: tuple[Hypothesis, ...] = (_no_tag, _lost_bit, *_BY_TEXT)
@@ -407,22 +417,3 @@ def _titles(case: Case, but: bytes) -> Iterable[bytes]:
 
 def _others(case: Case) -> list[Key]:
     return [key for role in _OPENABLE for key in case.key_set.of(role) if key not in case.keys]
-
-
-def _text_of_hex(octets: bytes) -> bytes:
-    """Take a key that is the text of hex digits for the octets that they stand for."""
-    try:
-        found = bytes.fromhex(octets.decode("ascii"))
-    except ValueError:
-        return b""
-    return found if len(found) in (16, 32) else b""
-
-
-WRITINGS: tuple[tuple[str, str, Callable[[bytes], bytes]], ...] = (
-    ("key-is-ascii", "its first hex digits as text", lambda octets: octets.hex().upper().encode()[: len(octets)]),
-    ("key-is-ascii", "its first hex digits as text", lambda octets: octets.hex().encode()[: len(octets)]),
-    ("key-is-ascii", "its hex digits as text", lambda octets: octets.hex().upper().encode()[:32]),
-    ("key-is-ascii", "what its octets spell in hex", _text_of_hex),
-    ("wrong-encryption-key", "written back to front", lambda octets: octets[::-1]),
-)
-"""How a key may have been written down wrong: cause, text, and what the right octets then are."""

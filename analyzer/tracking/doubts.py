@@ -16,6 +16,7 @@ from analyzer.security.explain import (
     PUBLISHED,
     PUBLISHED_TEXT,
     Case,
+    Hypothesis,
     Suspect,
     explain,
     is_entitled,
@@ -121,13 +122,18 @@ class Doubts:
             record.add_note(note._replace(confidence="likely"))
             return outcome
         known = (opener, outcome.status)
-        suspect = context.suspects.get(known) or self.suspect(
-            record.number, context, message, opener, own, meter, is_damaged=is_damaged
-        )
-        if suspect.cause not in _SINGLE and not suspect.plaintext:
-            if len(context.suspects) >= _MOST_SUSPECTS:
-                context.suspects.clear()
-            context.suspects[known] = suspect
+        before = context.suspects.get(known)
+        if before is not None and before.cause not in _SINGLE and not before.plaintext:
+            suspect = before
+        else:
+            first = before.by if before is not None else None
+            suspect = self.suspect(
+                record.number, context, message, opener, own, meter, is_damaged=is_damaged, first=first
+            )
+            if suspect.cause not in _SINGLE or (suspect.by is not None and suspect.cause != "octets-damaged"):
+                if len(context.suspects) >= _MOST_SUSPECTS:
+                    context.suspects.clear()
+                context.suspects[known] = suspect
         note = finding("undecipherable", suspect.text, 0, 0, suspect.cause)
         record.add_note(note._replace(confidence=suspect.confidence))
         outcome = _shown(message, opener, outcome, suspect)
@@ -148,7 +154,7 @@ class Doubts:
 
     def suspect(
         self, number: int, context: SecurityContext, message: Message, opener: Opener, own: bytes, meter: Whose,
-        *, is_damaged: bool = False,
+        *, is_damaged: bool = False, first: Hypothesis | None = None,
     ) -> Suspect:  # fmt: skip
         """Find the cause with all that is known: keys, titles, what worked before record *number*."""
         pairs = [(key.octets, title) for key in opener.keys for title in opener.titles]
@@ -169,7 +175,7 @@ class Doubts:
             Case(
                 message, opener.keys, opener.authentication, opener.titles, opener.key_set, known, has_worked,
                 bool(own), changed, closed.since if closed.newest > closed.since else 0, closed.has_ended,
-                opens_other_side, self._searches > 0, is_damaged, is_proved,
+                opens_other_side, self._searches > 0, is_damaged, is_proved, first,
             )
         )  # fmt: skip
 

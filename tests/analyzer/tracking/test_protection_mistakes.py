@@ -9,6 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from analyzer.record import Record
+from analyzer.security import protection_mistakes
 from analyzer.security.keys import KeyRole
 from analyzer.simulate.security import KeySource
 from tests.analyzer.tracking.build import answered, asked, length
@@ -91,6 +92,62 @@ def test_additional_data_of_other_making_is_named_and_blames_no_key(name: str) -
     records = opened(made.said, keyring(made.given))
     assert [(one[0], one[1]) for one in told(records)] == [("additional-data-wrong", "certain")] * 3
     assert [one.apdu.octets for one in records[-3:] if one.apdu is not None] == ANSWERS
+
+
+CONTROLS = {
+    "reserved suite": 0x0B,
+    "suite alone": 0x30,
+    "no encryption": 0x20,
+    "no authentication": 0x10,
+    "broadcast": 0x40,
+}
+
+
+@pytest.mark.parametrize("name", CONTROLS)
+def test_another_security_control_in_the_additional_data_is_named_with_both(name: str) -> None:
+    for seed in range(6):
+        made = world(seed)
+        sent = 0x30 | made.suite
+        covered = sent ^ CONTROLS[name]
+        for plain in ANSWERS:
+            aad = lambda control, gak, counter, title: bytes((covered,)) + gak  # noqa: B023, E731
+            made.said.append(answered(sealed(made, plain, aad=aad)))
+        found = told(opened(made.said, keyring(made.given)))
+        assert [one[:2] for one in found] == [("additional-data-wrong", "certain")] * 3
+        assert all(
+            f"takes security control {covered:02X}" in text and f"sends {sent:02X}" in text for *_, text in found
+        )
+
+
+def test_suite_bit_that_was_turned_in_one_message_among_others_is_damage() -> None:
+    for seed in range(20):
+        made = world(seed)
+        if made.suite == 2:
+            continue
+        made.said.append(answered(made.response()))
+        octets = bytearray(made.response())
+        octets[2] ^= 1
+        made.said.append(answered(bytes(octets)))
+        assert [one[0] for one in told(opened(made.said, keyring(made.given)))] == ["octets-damaged"]
+
+
+@pytest.mark.parametrize("name", ["counter with its lowest octet first", "counter before title", "end of the tag"])
+def test_what_explains_one_message_is_tried_first_on_the_next(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = 0
+    fits = protection_mistakes.fits
+
+    def count(*given: object) -> bool:
+        nonlocal tried
+        tried += 1
+        return fits(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(protection_mistakes, "fits", count)
+    made = world()
+    for _ in range(40):
+        nonce = NONCES[name][1] if name in NONCES else _usual_nonce
+        made.said.append(answered(sealed(made, ANSWERS[0], nonce=nonce, is_end=name not in NONCES)))
+    assert len(told(opened(made.said, keyring(made.given)))) == 40
+    assert tried <= 20 + 40
 
 
 def test_counter_that_is_wrong_in_one_bit_is_damage() -> None:
