@@ -16,6 +16,7 @@ from analyzer.tracking.connections import Connections
 from analyzer.tracking.conversation import Conversation
 from analyzer.tracking.dialogue import Dialogue
 from analyzer.tracking.findings import finding
+from analyzer.tracking.two_taps import TwoTaps
 from captures.carried import Carried, Line, Notebook
 from captures.carriers import CARRIERS, Carriers
 from captures.chunk import PACKET, RECEIVED, SILENCE, UNKNOWN, Chunk, Source, TakePlain
@@ -303,7 +304,9 @@ class Pipeline:
             names = (f"serial:{one} > serial:{other}", f"serial:{other} > serial:{one}")
         self._lines += 1
         is_datagram = carried is not None and carried.is_datagram
-        line = self._make_conversation(names, is_serial=carried is None or carried.is_serial, is_datagram=is_datagram)
+        is_serial = carried is None or carried.is_serial
+        kind = TwoTaps if is_serial and not is_datagram and " > " in names[0] else Conversation
+        line = self._make_conversation(names, kind, is_serial=is_serial, is_datagram=is_datagram)
         if carried is not None and isinstance(carried.key, bytes):
             forced = self._forced(TCP, carried.key) or self._forced(UDP, carried.key)
         else:
@@ -313,10 +316,11 @@ class Pipeline:
         return line
 
     def _make_conversation(
-        self, names: tuple[str, str], *, is_serial: bool = False, is_datagram: bool = False, transport: str = ""
-    ) -> Conversation:
+        self, names: tuple[str, str], kind: type[Conversation] = Conversation, *, is_serial: bool = False,
+        is_datagram: bool = False, transport: str = "",
+    ) -> Conversation:  # fmt: skip
         self.conversations += 1
-        return Conversation(
+        return kind(
             self.conversations, names, self.dialogue, self._out.append, self.next_number,
             is_serial=is_serial, is_datagram=is_datagram, transport=transport,
         )  # fmt: skip

@@ -16,6 +16,8 @@ _TIMES_USUAL = 8
 _LEAST_SAMPLES = 5
 _GAP_NS = 150_000_000
 """A pause within a frame that no usual inter-octet time-out outlasts, and no adapter's latency reaches."""
+_LATENCY_NS = 20_000_000
+"""By so much a tap may give its octets late: USB adapters hold them back for up to 16 ms."""
 _LEAST_OCTETS = 8
 _MILLISECOND = 1_000_000
 _MOST_LANES = 4096
@@ -77,7 +79,11 @@ class TimingFamily(Family):
         if not record.lane.text.startswith("serial"):
             return
         text = f"the answer begins {seconds(-latency)} before the request of record {record.request} ends"
-        self.report(record, "turnaround-too-short", "collision", POSSIBLE, text)
+        cause, others = "collision", []
+        if latency > -_LATENCY_NS and " > " in record.lane.text:
+            cause, others = "adapter-latency", [Alternative("collision", POSSIBLE, "both may have spoken at once")]
+            text += f"; of two taps the order within {seconds(_LATENCY_NS)} is not known"
+        self.report(record, "turnaround-too-short", cause, POSSIBLE, text, alternatives=others)
 
     def lasted(self, record: Record) -> None:
         """Find a pause within a frame: it took longer than its octets take at the speed of its lane."""

@@ -36,15 +36,15 @@ class HdlcLink:
     def __init__(self, dialogue: Dialogue) -> None:
         self.dialogue = dialogue
         self.peers: dict[tuple[int, bytes], Peer] = {}
-        self._before = Record()
+        self.before = Record()
         """The frame that came last."""
 
     def take(self, record: Record, side: int) -> None:
         """Read the frame of *record*, which came on *side* of the conversation."""
         if not record.problem and record.octets[0] == FLAG:
             self.take_next(record, side)
-        elif record.octets != self._before.octets or not self._echoes(record, side):
-            self._before = record
+        elif record.octets != self.before.octets or not self._echoes(record, side):
+            self.before = record
             self._take(record, side)
 
     def take_next(self, record: Record, side: int) -> None:
@@ -53,9 +53,9 @@ class HdlcLink:
         They have one octet an address, come from a known pair, and are RR or the I frame that is to come.
         """
         octets = record.octets
-        if octets == self._before.octets and self._echoes(record, side):
+        if octets == self.before.octets and self._echoes(record, side):
             return
-        self._before = record
+        self.before = record
         peer = self.peers.get((side, octets[3:5]))
         if peer is None:
             self._take(record, side)
@@ -73,7 +73,7 @@ class HdlcLink:
 
     def _echoes(self, record: Record, side: int) -> bool:
         """Tell whether a frame is the one before it, come back: on the other lane, or at once; it is no traffic."""
-        before = self._before
+        before = self.before
         octets, sent_on, sent_ns = before.octets, before.lane.side, before.time_ns
         late_ns = None
         if sent_ns is not None and record.time_ns is not None:
