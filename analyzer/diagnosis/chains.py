@@ -91,7 +91,8 @@ _TOLD_BEFORE = frozenset({
     ("response-without-request", "hdlc-frame-lost"), ("response-without-request", "tcp-octets-missing"),
 })  # fmt: skip
 """Stories and what explains them, which is seen later: a missing request shows in the number of the next one."""
-_SETTLES = {"capture-loss": BLAMING, "late-response": frozenset({("response-missing", "server-silent")})}
+_SILENT = frozenset({("response-missing", "server-silent")})
+_SETTLES = {"capture-loss": BLAMING, "late-response": _SILENT, "invoke-id-ignored": _SILENT}
 """By cause: codes and causes that blame somebody for what comes of it; each occurrence that it explains is its."""
 
 

@@ -20,10 +20,11 @@ _MOST_CHAINS = 1000
 _MOST_EXPLAINED = 1000
 BLAMING = frozenset({
     ("response-missing", "server-silent"), ("invoke-id-differs", "late-response"),
+    ("invoke-id-differs", "invoke-id-ignored"),
     ("response-without-request", "answer-repeated"),
 })  # fmt: skip
 """Codes and causes that blame a side for what may come of something else, occurrence by occurrence."""
-_MAY_BE_TAKEN_BACK = frozenset({"late-response"})
+_MAY_BE_TAKEN_BACK = frozenset({"late-response", "invoke-id-ignored"})
 """Causes whose occurrences are kept, too: what comes long behind may tell better."""
 _PROVED_BY_REPEATING = frozenset({"bcc-range-wrong", "crc-of-another-kind", "heartbeat"})
 """Causes of which the newest occurrence says how sure they are: it counts those before it that obey the same rule."""

@@ -265,16 +265,22 @@ def _chain_of(family: Family, one: Association, late: Exchange) -> int:
 
 def _other_invoke_id(family: Family, record: Record, one: Association, wait: Exchange) -> None:
     assert record.apdu is not None
-    got, wanted = record.apdu.octets[2] & 0xF, wait.octets[2] & 0xF if len(wait.octets) > 2 else 0
+    got, wanted = record.apdu.octets[2] & 0xF, _invoke_id(wait)
     at = record.apdu.at + 2 if record.apdu.at >= 0 else 0
     text = f"{record.apdu.family} has invoke-id {got}, the request in record {wait.request} has {wanted}"
     meter = family.meters.of_record(record)
     meter.invoke_ids.append((got, wanted))
-    cause, confidence = "late-response", POSSIBLE
     others = [Alternative("gateway-mixes-clients", POSSIBLE, "a gateway may hand out another client's answer")]
+    if one.proposal is None or any(_invoke_id(each) == got for each in one.unanswered):
+        cause, confidence = "late-response", POSSIBLE
+        others.append(Alternative("invoke-id-ignored", POSSIBLE, "the meter may not give back what it is asked with"))
+    else:
+        cause, confidence = "invoke-id-ignored", POSSIBLE
+        text += f"; no request with {got} lacks its answer"
     if meter.answers_with_one_invoke_id():
         cause, confidence, others = "invoke-id-ignored", LIKELY, []
-        for fact in _told(family, record.lane.text, "late-response"):
+        told = [fact for other in _STRAYED for fact in _told(family, record.lane.text, other)]
+        for fact in [fact for fact in told if fact.code == "invoke-id-differs" and fact.confidence == POSSIBLE]:
             family.stories.take_back(fact)
             family.stories.add(fact.told_as(cause, confidence))
             for silence in _told(family, one.lane, "server-silent"):
@@ -286,6 +292,14 @@ def _other_invoke_id(family: Family, record: Record, one: Association, wait: Exc
         further=[Evidence(wait.request, 0, 0, f"the request that waits: invoke-id {wanted}")],
         explains=(wait.request,),
     )  # fmt: skip
+
+
+_STRAYED = ("late-response", "invoke-id-ignored")
+"""Causes of an answer with another invoke-id."""
+
+
+def _invoke_id(exchange: Exchange) -> int:
+    return exchange.octets[2] & 0xF if len(exchange.octets) > 2 else 0
 
 
 def _told(family: Family, lane: str, cause: str) -> list[Fact]:

@@ -262,7 +262,7 @@ SERVICE_FAULTS: tuple[Fault, ...] = (
     *_errors(),
     _on_wrapper("response-missing", "server-silent", unanswered),
     _on_wrapper("response-missing", "server-silent", passed_over),
-    _on_wrapper("invoke-id-differs", "late-response", other_invoke_id),
+    _on_wrapper("invoke-id-differs", "invoke-id-ignored", other_invoke_id),
     changed("block-lost", "capture-loss", block_missed, group="service"),
     changed("block-lost", "block-skipped", block_skipped, group="service"),
     changed("long-transfer-aborted", "server-aborted", block_aborted, group="service"),

@@ -283,8 +283,15 @@ def test_answer_of_another_invoke_id_is_named() -> None:
     stories = over_tcp(
         OPENING, READING, at(1, asked(GET_CLOCK), answered(CLOCK_ANSWER[:2] + b"\xc5" + CLOCK_ANSWER[3:]))
     )
-    assert named(stories) == [("invoke-id-differs", "late-response")]
-    assert "has invoke-id 5, the request in record 5 has 1" in stories[0].evidence[0].text
+    assert named(stories) == [("invoke-id-differs", "invoke-id-ignored")]
+    text = "has invoke-id 5, the request in record 5 has 1; no request with 5 lacks its answer"
+    assert text in stories[0].evidence[0].text
+
+
+def test_answer_of_another_invoke_id_may_be_late_where_the_capture_lacks_the_beginning() -> None:
+    stories = over_tcp(READING, at(1, asked(GET_CLOCK), answered(CLOCK_ANSWER[:2] + b"\xc5" + CLOCK_ANSWER[3:])))
+    (story,) = [one for one in stories if one.code == "invoke-id-differs"]
+    assert (story.cause, story.alternatives[-1].cause) == ("late-response", "invoke-id-ignored")
 
 
 # -- blocks -----------------------------------------------------------------------------------------------------------
