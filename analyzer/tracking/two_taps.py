@@ -49,7 +49,7 @@ class TwoTaps(Conversation):
             return
         if self._held:
             since_ns = self._held[0][1].marks[-1].time_ns
-            if time_ns is None or since_ns is None or time_ns - since_ns > _LATE_NS:
+            if time_ns is None or since_ns is None or not 0 <= time_ns - since_ns <= _LATE_NS:
                 self._give()
         peer = self._peers.get((side, octets[3:5]))
         if (
@@ -132,15 +132,16 @@ class TwoTaps(Conversation):
             return ""
         if 0 < ((control >> 5) - heard - 1 & 7) <= _MOST_AHEAD:
             return _INFORMATION
-        return _TURN if not control & 1 and self._has_no_turn(side, frame) else ""
+        return _TURN if not control & 1 and self._has_no_turn(peer, frame) else ""
 
-    def _has_no_turn(self, side: int, frame: Frame) -> bool:
-        """Tell whether *side* handed the turn over just before *frame*, and the other side has not spoken since."""
-        before, now_ns = self._link.before, frame.marks[0].time_ns
-        handed = before.control
-        if before.lane.side != side or handed is None or handed & 1 or not handed & _POLL_FINAL:
+    def _has_no_turn(self, peer: Peer, frame: Frame) -> bool:
+        """Tell whether a pair handed the turn over just before *frame*, a new one, and nobody has spoken since."""
+        before, now_ns = peer.last_record, frame.marks[0].time_ns
+        if before is None or before is not self._link.before or before.octets == frame.octets:
             return False
-        return now_ns is not None and before.time_ns is not None and now_ns - before.time_ns < _LATE_NS
+        if not (before.control or 0) & _POLL_FINAL:
+            return False
+        return now_ns is not None and before.time_ns is not None and 0 <= now_ns - before.time_ns < _LATE_NS
 
     def _may_be_before(self, other: int, frame: Frame) -> bool:
         """Tell whether the first of those that wait waits for *frame* of the *other* side, or for one behind it."""
