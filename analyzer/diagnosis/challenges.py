@@ -5,6 +5,8 @@ Source: IEC 62056-5-3, High Level Security authentication: StoC differs from Cto
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from analyzer.diagnosis.family import Family
 from analyzer.diagnosis.story import CERTAIN, Evidence
 from analyzer.record import Record
@@ -12,6 +14,28 @@ from analyzer.tracking.history import Association
 
 _CODE = "challenge-repeated"
 _MOST = 65_536
+_APART_NS = 10_000_000_000
+"""So far the clocks of two points of capture may be apart, and the next talk of a client begins no sooner."""
+_DOUBLED_NS = 1_000_000_000
+"""So long after it a copy of the same conversation may come."""
+
+
+class _Use(NamedTuple):
+    """Where a challenge was used."""
+
+    association: int | None
+    record: int
+    conversation: int
+    time_ns: int | None
+    sealed: bytes
+    """The ciphered initiate response behind it, whose counter is its own; empty where that goes in clear."""
+
+    def is_same_talk(self, other: _Use) -> bool:
+        """Tell whether both may be one answer, captured at two points."""
+        if self.sealed or other.sealed:
+            return self.sealed == other.sealed
+        apart = _APART_NS if self.conversation != other.conversation else _DOUBLED_NS
+        return self.time_ns is None or other.time_ns is None or abs(self.time_ns - other.time_ns) <= apart
 
 
 class Challenges:
@@ -19,7 +43,7 @@ class Challenges:
 
     def __init__(self, family: Family) -> None:
         self._family = family
-        self._seen: dict[bytes, tuple[int | None, int]] = {}
+        self._seen: dict[bytes, _Use] = {}
 
     def opened(self, record: Record, one: Association) -> None:
         """Look at the challenges of an association that *record* opens."""
@@ -30,15 +54,21 @@ class Challenges:
             text = f"the StoC of record {answered.record} is the CtoS of record {asked.record}"
             proof = Evidence(asked.record, 0, 0, "CtoS")
             self._family.report(record, _CODE, "challenge-reflected", CERTAIN, text, further=[proof])
+        sealed = record.closed.octets if record.closed is not None else b""
         both = ((asked.challenge, asked.record, "CtoS"), (answered.challenge, answered.record, "StoC"))
+        uses = [_Use(one.number, at, one.conversation, answered.time_ns, sealed) for _, at, _ in both]
         before = [self._seen.get(challenge) for challenge, _, _ in both]
-        is_same_talk = None not in before and len({one and one[0] for one in before}) == 1  # seen at two points
-        for known, (challenge, at, name) in zip(before, both, strict=True):
-            if known is not None and known[0] != one.number and not is_same_talk:
-                text = f"the {name} of record {at} is a challenge of record {known[1]}"
-                proof = Evidence(known[1], 0, 0, "it was used here first")
+        first, second = before
+        is_same_talk = (
+            first is not None and second is not None
+            and first.association == second.association and first.is_same_talk(uses[0])
+        )  # fmt: skip
+        for known, use, (challenge, at, name) in zip(before, uses, both, strict=True):
+            if known is not None and known.association != one.number and not is_same_talk:
+                text = f"the {name} of record {at} is a challenge of record {known.record}"
+                proof = Evidence(known.record, 0, 0, "it was used here first")
                 self._family.report(
                     record, _CODE, "challenge-not-random", CERTAIN, text, further=[proof], subject=name
                 )  # fmt: skip
             if len(self._seen) < _MOST:
-                self._seen.setdefault(challenge, (one.number, at))
+                self._seen.setdefault(challenge, use)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from analyzer.diagnosis.story import Story
 from dissectors.tree import Severity
-from tests.analyzer.diagnosis.told import over_tcp
-from tests.analyzer.tracking.build import Said, answered, asked
-from tests.analyzer.tracking.timed import At, at
+from tests.analyzer.diagnosis.told import diagnose, over_tcp
+from tests.analyzer.tracking.build import Said, Station, answered, asked
+from tests.analyzer.tracking.timed import At, at, on_hdlc, serial_chunks, tcp_chunks
 
 CONTEXT = "A109 0607 60857405080101"
 INITIATE = {"60": "BE10 040E 01 00 00 00 06 5F1F0400 001E1D FFFF", "61": "BE10 040E 08 00 06 5F1F0400 001E1D 04C8 0007"}
@@ -57,7 +57,21 @@ def test_challenge_of_the_client_that_is_fixed_is_told() -> None:
 
 
 def test_talk_that_was_captured_at_two_points_repeats_nothing() -> None:
-    assert told((challenges(1), challenges(20)), (challenges(1), challenges(20))) == []
+    talk = at(10, *opening(challenges(1), challenges(20)), RLRQ, RLRE)
+    for seconds, expected in ((0.5, 0), (60, 2)):
+        later = [At(one.seconds + (0 if index else seconds), one.said) for index, one in enumerate(talk)]
+        chunks = [*tcp_chunks(talk), *serial_chunks(on_hdlc(Station(), later))]
+        chunks.sort(key=lambda one: one.time_ns or 0)
+        chunks = [one._replace(number=number) for number, one in enumerate(chunks, 1)]
+        assert len([one for one in diagnose(chunks) if one.code == "challenge-repeated"]) == expected
+
+
+def test_challenges_that_both_sides_have_fixed_are_told_of_both() -> None:
+    found = told((challenges(1), challenges(20)), (challenges(1), challenges(20)), (challenges(1), challenges(20)))
+    assert [(story.cause, story.count) for story in found] == [("challenge-not-random", 2)] * 2
+    assert {story.evidence[0].text for story in found} == {
+        "the CtoS of record 5 is a challenge of record 1", "the StoC of record 6 is a challenge of record 2"
+    }  # fmt: skip
 
 
 def test_password_is_no_challenge() -> None:
