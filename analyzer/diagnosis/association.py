@@ -120,7 +120,7 @@ class AssociationFamily(Family):
             text += "the meter takes it under the global key"
             self.report(record, "hls-failed", "dedicated-key-too-early", LIKELY, text, further=[proof])
             return
-        if form.endswith(("get-request", "set-request")):
+        if one.hls_is_left_out:
             required = one.answer.record if one.answer is not None else 0
             text = f"record {number} is {form} and no answer to the challenge that came in record {required}"
             self.report(record, "hls-failed", "pass-3-left-out", CERTAIN, text)

@@ -143,7 +143,8 @@ class Association:
     __slots__ = (
         "answer", "asked", "asked_before", "asked_limits", "asking", "asking_pause_ns", "asking_service",
         "authentication", "client", "client_side", "conversation", "ending", "exchanges", "first", "general_blocks",
-        "held_up", "hls_form", "hls_is_accepted", "hls_request", "lane", "last_ns", "last_record", "late", "limits",
+        "held_up", "hls_form", "hls_is_accepted", "hls_is_left_out", "hls_request", "lane", "last_ns",
+        "last_record", "late", "limits",
         "link_at", "meter", "misanswered", "number", "overdue", "pause_ns", "place", "proposal", "pushes", "records",
         "release", "repeats", "server", "services", "services_first", "silences", "statuses", "unanswered", "usual",
     )  # fmt: skip
@@ -184,6 +185,8 @@ class Association:
     """Whether the server accepted pass 3; None where that is not known."""
     hls_form: str
     """The name of the APDU that carried pass 3, as it stood on the line: ``glo-action-request``."""
+    hls_is_left_out: bool
+    """Whether what stands in the place of pass 3 cannot answer a challenge."""
     services_first: Mark | None
     """The first record of a service."""
     release: list[Mark]
@@ -235,6 +238,7 @@ class Association:
         self.asking_pause_ns = self.usual = self.asked = self.ending = None
         self.last_record = self.records = self.hls_request = self.pushes = self.general_blocks = 0
         self.hls_form = self.asking_service = ""
+        self.hls_is_left_out = False
         self.meter = ("", server)
         self.first = _UNSEEN
         self.link_at = []

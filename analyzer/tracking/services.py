@@ -23,6 +23,9 @@ from analyzer.tracking.usual_exchanges import FIRST_RESULT, SLOW_NS, is_error, s
 _MOST_WAITING = 32
 _SIGNED = "general-signing"
 """What ACCESS of GBCS comes in: its invoke-id says unconfirmed, and meters answer it."""
+_NO_PROOF = ("get-request", "set-request")
+_PARAMETERIZED_ACCESS = 4
+"""Of a read: how methods are invoked by short name."""
 _INVOKE_IDS = 16
 """Without times: who asked for so much behind an answer that overtook, and got it, does not wait for the one before."""
 _new = tuple.__new__
@@ -56,6 +59,7 @@ class Services(Endings):
         if one.hls_request < 0:
             one.hls_request = record.number
             one.hls_form = record.protection[0].entry.family if record.protection else family
+            one.hls_is_left_out = _carries_no_proof(record, one.hls_form)
             one.authentication.append(at)
         elif one.services_first is None:
             one.services_first = at
@@ -214,3 +218,15 @@ def _is_given_up(one: Association, asked: Exchange, record: Record) -> bool:
         return record.latency_ns > patience_ns(one, asked)
     overtook = min((each.response for each in one.exchanges if each.request > asked.request), default=record.number)
     return asked.asked_ns is None and sum(each.request > overtook for each in one.exchanges) >= _INVOKE_IDS
+
+
+def _carries_no_proof(record: Record, form: str) -> bool:
+    """Tell whether what stands in the place of pass 3 cannot answer a challenge, by its name or by what was opened."""
+    if form.endswith(_NO_PROOF):
+        return True
+    apdu = record.apdu
+    if apdu is None or apdu.entry is None or apdu.values is None or apdu.family != "readRequest":
+        return False
+    return all(
+        tag != _PARAMETERIZED_ACCESS for tag, _ in apdu.values[apdu.entry.slots["variable_access_specification"]]
+    )

@@ -43,8 +43,6 @@ _EMPTY = 2
 _ENCIPHERED_KEY = (72, 8)
 """transfer_key of the M-Bus client: its key is enciphered with the default key of the M-Bus device."""
 _DEDICATED = ("ded-", "general-ded")
-_NO_PROOF = ("get-request", "set-request")
-"""Services that carry no answer to a challenge."""
 _SENDER = ("system_title", "originator_system_title", "responding_ap_title")
 """Where an APDU names its sender."""
 _NAMELESS = frozenset({b"\xc4", b"\xc5", b"\xc7", b"\x0c", b"\x0d"})
@@ -349,7 +347,7 @@ def handshakes(ledger: Ledger) -> None:
 def _proved(ledger: Ledger, one: Association) -> None:
     """Look whether a client had to prove itself, and whether its proof was checked."""
     number, proposal, answer = one.hls_request, one.proposal, one.answer
-    if number > 0 and one.hls_form.endswith(_NO_PROOF):
+    if number > 0 and one.hls_is_left_out:
         ledger.saw("proof", number)
         if one.hls_is_accepted is not False:
             text = f"record {number} is {one.hls_form} and no answer to the challenge"

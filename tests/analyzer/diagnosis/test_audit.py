@@ -550,6 +550,15 @@ def test_client_that_is_served_without_a_proof_fails() -> None:
     assert (rows["proofs"].verdict, rows["proofs"].records, rows["proofs"].text) == (FAIL, (3,), text)
 
 
+def test_client_that_is_served_a_plain_read_without_a_proof_fails() -> None:
+    read = audited.asked(bytes.fromhex("0501020310")), audited.answered(bytes.fromhex("0C01000600001234"))
+    row = audited.over_tcp(audited.at(0, *opening_of()), audited.at(1, *read))["proofs"]
+    text = "record 3 is readRequest and no answer to the challenge; it is served all the same"
+    assert (row.verdict, row.records, row.text) == (FAIL, (3,), text)
+    proof = audited.asked(bytes.fromhex("050104 FAC8 01 0904 01020304")), audited.answered(bytes.fromhex("0C01000900"))
+    assert audited.over_tcp(audited.at(0, *opening_of()), audited.at(1, *proof))["proofs"].verdict == INCONCLUSIVE
+
+
 def test_client_that_is_asked_for_no_proof_fails() -> None:
     rows = audited.over_tcp(audited.at(0, *opening_of(answer=audited.AARE)), audited.READING)
     assert (rows["proofs"].verdict, rows["proofs"].records) == (FAIL, (1, 2))
