@@ -19,7 +19,7 @@ from analyzer.tracking.findings import finding
 from analyzer.tracking.two_taps import TwoTaps
 from captures.carried import Carried, Line, Notebook
 from captures.carriers import CARRIERS, Carriers
-from captures.chunk import PACKET, RECEIVED, SILENCE, UNKNOWN, Chunk, Source, TakePlain
+from captures.chunk import PACKET, PACKET_BITS, RECEIVED, SILENCE, UNKNOWN, Chunk, Source, TakePlain
 from captures.links import OCTET_LINKS
 from captures.network import (
     ACK,
@@ -219,7 +219,10 @@ class Pipeline:
         if payload is None:
             return
         protocol, key, octets, _, _, sequence, flags, acknowledgment = payload
+        copied_ns = None
         if flags & _SPECIAL:
+            if flags & (SYN | ACK) == SYN:
+                copied_ns = self.connections.copied_from(key, sequence, chunk[0], chunk[1])
             self.connections.take(key, flags, chunk[0], chunk[1])
         flow = self._flows.get(_flow_key(protocol, key))
         if flow is None:
@@ -230,6 +233,8 @@ class Pipeline:
             flow.conversation.feed(flow.side, octets, chunk[0], chunk[1])
             return
         stream = flow.stream
+        if copied_ns is not None:
+            self._end(flow.conversation, flow.side, "copied", Mark(chunk[0], chunk[1]), copied_ns)
         if flags & (SYN | ACK) == SYN:
             flow.behind_gap = _SYN_ALONE
         elif flow.behind_gap is _SYN_ALONE:
@@ -279,8 +284,7 @@ class Pipeline:
                 conversation.feed(side, octets, number, time_ns)
             if is_cut:
                 conversation.lost(side)
-                where = conversation.lanes[side].conversation
-                self.ends.append(End(where, side, "gap", number & PACKET, time_ns, conversation.last_record))
+                self._end(conversation, side, "gap", Mark(number, time_ns))
 
     def _finish_line(self, key: int | Line) -> None:
         """Give what waits on a line, and free it."""
@@ -400,11 +404,8 @@ class Pipeline:
                 flow.conversation.feed(flow.side, event.octets, *event.mark)
                 continue
             if event.kind in _ENDS and (event.kind == REPEATED or flow.conversation.stack is not None):
-                where, mark = flow.conversation, event.mark
-                kind, packet = _ENDS[event.kind], mark.number & PACKET
-                number = where.lanes[0].conversation
-                newest_ns = where.newest_ns(flow.side)
-                self.ends.append(End(number, flow.side, kind, packet, mark.time_ns, where.last_record, newest_ns))
+                where, side = flow.conversation, flow.side
+                self._end(where, side, _ENDS[event.kind], event.mark, where.newest_ns(side))
             notes = flow.conversation.pending_notes[flow.side]
             if event.kind == GAP:
                 flow.conversation.lost(flow.side)
@@ -418,6 +419,11 @@ class Pipeline:
             elif event.kind in (START, RESET, END):
                 flow.conversation.lost(flow.side)
                 flow.has_ended = event.kind != START
+
+    def _end(self, where: Conversation, side: int, kind: str, mark: Mark, newest_ns: int | None = None) -> None:
+        number = mark.number
+        packet, source, conversation = number & PACKET, number >> PACKET_BITS, where.lanes[0].conversation
+        self.ends.append(End(conversation, side, kind, packet, mark.time_ns, where.last_record, newest_ns, source))
 
 
 def _ignore(code: str, text: str) -> None:

@@ -133,12 +133,15 @@ class End(NamedTuple):
     conversation: int
     side: int
     kind: str
-    """``closed`` (FIN), ``reset`` (RST), ``repeated`` (octets that were sent before) or ``gap`` (a tap lost some)."""
+    """``closed`` (FIN), ``reset`` (RST), ``repeated`` (octets that were sent before), ``gap`` (a tap lost some) or
+    ``copied`` (its SYN came before in another input)."""
     packet: int
     time_ns: int | None
     after: int
     newest_ns: int | None = None
-    """When octets of its side came last that were no whole unit at once."""
+    """When octets of its side came last that were no whole unit at once; of what is copied, when it came before."""
+    source: int = 0
+    """Which of several inputs the packet is from."""
 
     @property
     def is_reset(self) -> bool:

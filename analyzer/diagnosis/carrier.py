@@ -6,7 +6,8 @@ Source: RFC 9293; IEC 62056-47 (TCP-UDP setup).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import median
 
 from analyzer.diagnosis.explained import answers_in, explained
 from analyzer.diagnosis.family import Family, severity_with
@@ -18,6 +19,7 @@ from analyzer.tracking.associations import ENDED, Event
 from analyzer.tracking.connections import Attempt
 from analyzer.tracking.history import BY_SERVER
 from analyzer.tracking.meter_key import meter_key
+from captures.chunk import PACKET_BITS
 from dissectors.tree import Note, Severity
 
 _IDLE_NS = 20_000_000_000
@@ -28,6 +30,7 @@ _DOUBLE_NS = 1_000_000
 _RESET = "tcp-reset"
 _MOST_RESETS, _MOST_BEATS = 4096, 4096
 _BEATS, _SHORTEST_BEAT, _LONGEST_BEAT = 3, 2, 64
+_POINTS, _LEAST_CROSSED = "captured-at-two-points", 2
 _NOISE = frozenset({"noise", "hdlc-noise"})
 _FLAG, _FORMAT = 0x7E, 0xA0
 
@@ -56,11 +59,19 @@ class CarrierFamily(Family):
         """By conversation and side: where no record came behind octets that came again so far."""
         self._doubled: Counter[int] = Counter()
         """By conversation: how many more times octets came again at once than later."""
+        self._copies: dict[int, list[End]] = {}
+        """By input: the connections that another input has, too."""
+        self._crossed: dict[int, list[tuple[Record, str, int]]] = {}
+        """By conversation: what came again in another input than before: its record, what was said, and its side."""
         self._beats: dict[tuple[str, bytes], list[int]] = {}
         """By lane and octets: the records in which the same short run stood alone."""
 
     def connection(self, end: End) -> None:
         """Remember a reset: what was on its way then is cut by it; and when octets came again."""
+        if end.kind == "copied":
+            if len(copies := self._copies.setdefault(end.source, [])) < _MOST_RESETS:
+                copies.append(end)
+            return
         if end.kind == "repeated":
             place = end.conversation, end.side
             self._again[place] = end
@@ -142,6 +153,39 @@ class CarrierFamily(Family):
                 again = self._again[lane.conversation, lane.side]
                 text = f"its octets were sent again (packet {again.packet}), and nothing came behind them"
                 self._sent_again(record, record, text)
+        for copies in self._copies.values():
+            self._copied(copies)
+        for crossed in self._crossed.values():
+            self._judge(crossed)
+
+    def _copied(self, copies: Sequence[End]) -> None:
+        """Say that an input holds what another does, and how far their clocks are apart."""
+        apart = int(median((one.time_ns or 0) - (one.newest_ns or 0) for one in copies))
+        first, many = copies[0], len(copies)
+        held = f"{many} TCP connections that an earlier input has" if many > 1 else "a TCP connection of another input"
+        text = (
+            f"input {first.source + 1} has {held}, too, {seconds(apart)} later: the same SYN in packet {first.packet}"
+        )
+        proof = Evidence(first.after, 0, 0, text)
+        fact = Fact(
+            "packets-in-two-inputs", severity_with("packets-in-two-inputs", _POINTS), _POINTS, LIKELY, proof,
+            first.time_ns, "the capture", "",
+        )  # fmt: skip
+        self.stories.add(fact)
+
+    def _judge(self, crossed: Sequence[tuple[Record, str, int]]) -> None:
+        """Tell octets that came again in another input, unless the inputs hold the same packets.
+
+        They do where their SYN says so, or where octets of both sides come again: of several files that follow each
+        other only the last octets of the one come again in the next.
+        """
+        if self._copies:
+            return
+        sides = Counter(side for _, _, side in crossed)
+        is_copy = len(sides) > 1 and min(sides.values()) >= _LEAST_CROSSED
+        for record, text, _ in crossed:
+            cause = _POINTS if is_copy else "packet-loss"
+            self.report(record, "tcp-retransmission", cause, LIKELY, f"{text}, in another input" if is_copy else text)
 
     def _sent_again(self, record: Record, sent: Record, text: str) -> None:
         """Tell octets that come again behind a long pause, on a forgotten connection, from those that got lost.
@@ -149,6 +193,11 @@ class CarrierFamily(Family):
         They are those of *sent*, and were noted with *record*.
         """
         code, cause, confidence = "tcp-retransmission", "packet-loss", LIKELY
+        again = self._again.get((record.lane.conversation, record.lane.side))
+        if again is not None and sent.packets and sent.packets[-1] >> PACKET_BITS != again.source:
+            if len(crossed := self._crossed.setdefault(record.lane.conversation, [])) < _MOST_RESETS:
+                crossed.append((sent, text, record.lane.side))
+            return
         one = self.associations.of(record.association) if record.association is not None else None
         pause = one.pause_ns if one is not None else None
         if self._is_double(record):

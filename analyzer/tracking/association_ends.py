@@ -179,6 +179,8 @@ class Endings:
     def end(self, end: End) -> list[Event]:
         """Take the end of a connection. Returns what it made happen: associations on it are over."""
         self.events = []
+        if end.kind == "copied":
+            return self.events
         if end.kind == "repeated":
             self._repeat(end)
             return self.events

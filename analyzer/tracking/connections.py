@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from captures.chunk import PACKET_BITS
 from captures.network import ACK, RST, SYN, endpoints, reverse
 
 _COPY_NS = 10_000_000
@@ -14,6 +15,8 @@ _REFUSING_NS = 5_000_000_000
 """RST that comes later than so refuses no SYN."""
 _MOST_ATTEMPTS = 16384
 _MOST_PAIRS = 16384
+_SOONEST_NS = 150_000_000
+"""Sooner no TCP sends a SYN again."""
 
 
 @dataclass(slots=True)
@@ -43,6 +46,8 @@ class Connections:
         """Connections by client's host and server, as far as their SYN was seen."""
         self.answered: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
+        self._begun: dict[bytes, tuple[int, int, int]] = {}
+        """By key: the sequence number, the packet and the time of the newest SYN."""
 
     def __iter__(self) -> Iterator[Attempt]:
         """Give those that were not answered, or refused, in their order."""
@@ -64,6 +69,23 @@ class Connections:
         else:
             self.came_about(reverse(key))
             self.came_about(key)
+
+    def copied_from(self, key: bytes, sequence: int, packet: int, time_ns: int | None) -> int | None:
+        """Take a SYN before it is tried. Returns when the very same was captured in another input; None if it was not.
+
+        A SYN that is sent again has the same sequence number, too, but waits for an answer.
+        """
+        if time_ns is None:
+            return None
+        before = self._begun.pop(key, None)
+        if len(self._begun) >= _MOST_PAIRS:
+            del self._begun[next(iter(self._begun))]
+        if before is None or before[0] != sequence or before[1] >> PACKET_BITS == packet >> PACKET_BITS:
+            self._begun[key] = sequence, packet, time_ns
+            return None
+        self._begun[key] = before
+        is_sent_again = key in self._open and time_ns - before[2] >= _SOONEST_NS
+        return None if is_sent_again else before[2]
 
     def _try(self, key: bytes, packet: int, time_ns: int | None) -> None:
         """Take a SYN: a new attempt, or the same once more as long as nothing came of it."""

@@ -25,6 +25,7 @@ CAUSES_WITHOUT_A_ROW: dict[str, str] = {
         "about two associations: tests/analyzer/diagnosis/test_challenges.py",
     ),
     "pass-3-left-out": "about what a whole dialogue lacks: tests/analyzer/diagnosis/test_association.py",
+    "captured-at-two-points": "about two inputs: tests/analyzer/diagnosis/test_carrier.py",
     "counted-from-0": "about all blocks of a meter: tests/analyzer/diagnosis/test_service.py",
     "second-key-needed": "about a sender that has two keys: tests/analyzer/tracking/test_wrong_keys.py",
     "counter-wrapped": "told behind the counter that nears its end: tests/analyzer/tracking/test_wrong_keys.py",

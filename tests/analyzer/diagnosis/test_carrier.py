@@ -8,9 +8,15 @@ import pytest
 
 import analyzer
 from analyzer.diagnosis.story import Story
+from analyzer.diagnosis.words import seconds
 from analyzer.simulate import packets, pcap_writer
 from analyzer.simulate.packets import ACK, FIN, PSH, RST, SYN, Endpoint
 from analyzer.simulate.sent import NOTHING, SECOND, TO_METER, Sent
+from captures.chunk import PACKET_BITS, Chunk
+from dissectors.tree import Severity
+from tests.analyzer.diagnosis.told import diagnose, named
+from tests.analyzer.tracking.build import answered, asked
+from tests.analyzer.tracking.timed import ANSWERED, ASKED, CLOCK_ANSWER, GET_CLOCK, OPENING, at, tcp_chunks
 
 CLIENT = Endpoint("192.0.2.10", 40007, "02:00:5e:00:00:0a")
 METER = Endpoint("198.51.100.7", 4059, "02:00:5e:00:00:01")
@@ -128,3 +134,42 @@ def test_answer_that_breaks_off_where_its_sender_closes_is_no_end_of_the_capture
     story = told(tmp_path, *sent, code="capture-cut")[0]
     assert story.cause == cause
     assert [one.code for one in story.leads_to] == ["provider-abort" if cause else "response-missing"]
+
+
+def _input(chunks: list[Chunk], number: int, later_s: float) -> list[Chunk]:
+    above, later_ns = number << PACKET_BITS, round(later_s * SECOND)
+    return [one._replace(number=one.number | above, time_ns=(one.time_ns or 0) + later_ns) for one in chunks]
+
+
+def _joined(*inputs: list[Chunk]) -> list[Chunk]:
+    return sorted((one for each in inputs for one in each), key=lambda one: (one.time_ns, one.number))
+
+
+DIALOGUE = [*OPENING, *(at(1, asked(GET_CLOCK), answered(CLOCK_ANSWER)) * 3)]
+
+
+@pytest.mark.parametrize("later_s", [30.007, 0.4, 0.007])
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_inputs_that_hold_the_same_packets_are_no_retransmissions(later_s: float, is_closed: bool) -> None:
+    chunks = tcp_chunks(DIALOGUE, [(1, ASKED, FIN | ACK), (0.1, ANSWERED, FIN | ACK)] if is_closed else ())
+    (story,) = [one for one in diagnose(_joined(chunks, _input(chunks, 1, later_s))) if one.worst >= Severity.NOTE]
+    assert (story.code, story.cause) == ("packets-in-two-inputs", "captured-at-two-points")
+    assert f"{seconds(round(later_s * SECOND))} later: the same SYN in packet 1" in story.evidence[0].text
+
+
+def test_inputs_that_hold_the_same_packets_behind_their_syn_are_no_retransmissions() -> None:
+    chunks = tcp_chunks(DIALOGUE)[2:]
+    stories = diagnose(_joined(chunks, _input(chunks, 1, 0.3)))
+    assert set(named(stories)) == {("tcp-retransmission", "captured-at-two-points")}
+
+
+def test_octets_that_come_again_in_the_next_file_got_lost() -> None:
+    chunks = tcp_chunks(DIALOGUE)
+    again = _input(chunks[5:6], 1, 0.3)
+    rest = _input(chunks[6:], 1, 0.0)
+    assert named(diagnose([*chunks[:6], *again, *rest])) == [("tcp-retransmission", "packet-loss")]
+
+
+def test_syn_that_is_sent_again_in_the_next_file_is_no_copy() -> None:
+    chunks = tcp_chunks(DIALOGUE)
+    assert diagnose([chunks[0], *_input(chunks, 1, 1.0)]) == []
