@@ -32,6 +32,7 @@ class WrapperFramer(ScanningFramer):
     def __init__(self) -> None:
         super().__init__()
         self._in_sync = False
+        self._stands = False
         self._wports = b""  # version and wPorts of the PDU before: what the next one surely begins with
 
     def feed(self, octets: bytes, mark: Mark) -> list[Frame]:
@@ -56,6 +57,10 @@ class WrapperFramer(ScanningFramer):
         found = super().flush()
         self._in_sync = False
         return found
+
+    def rests(self) -> bool:
+        """Tell whether a PDU is all there, and only octets behind it could show that it lacks some of its own."""
+        return self._stands
 
     def _search(self) -> Scan[None]:
         at = 0  # all before is no PDU
@@ -115,6 +120,8 @@ class WrapperFramer(ScanningFramer):
                     return self._give(sought - 1, LENGTH_WRONG)
                 continue
             if len(octets) >= end:
+                if at := (yield from self._takes_in(end, needles)):
+                    return self._give(at, LENGTH_WRONG)
                 self._wports = wports
                 return self._give(end, "")
             sought = max(sought, len(octets) - 5)
@@ -124,6 +131,25 @@ class WrapperFramer(ScanningFramer):
                     return self._backlog.drop(proven)
                 counts_header = len(octets) == self._length(0) and reads(bytes(octets[HEADER_LENGTH:]))
                 return self._give(len(octets), LENGTH_WRONG if counts_header else TRUNCATED)
+
+    def _takes_in(self, end: int, needles: set[bytes]) -> Scan[int]:
+        """Find where the next PDU begins, if octets are lost and so this one, up to *end*, takes in its first ones.
+
+        Nothing is waited for but behind an APDU that does not read, and ends as the known version and wPorts begin:
+        these have to lead to one that does.
+        """
+        octets = self._octets
+        begun = {end - size: one for one in needles for size in range(1, 6) if octets.endswith(one[:size], 0, end)}
+        if not begun or reads(bytes(octets[HEADER_LENGTH:end])):
+            return 0
+        self._stands = True
+        for at, wports in sorted(begun.items()):
+            apdu = at + HEADER_LENGTH
+            if (yield from self._wait(apdu)) and octets[at : at + 6] == wports:
+                behind = apdu + self._length(at)
+                if (yield from self._wait(behind)) and reads(bytes(octets[apdu:behind])):
+                    return at
+        return 0
 
     def _proven_inside(self) -> int:
         """Find a whole PDU whose APDU reads in a cut one that was believed by its opening alone; 0 if there is none."""
@@ -144,7 +170,7 @@ class WrapperFramer(ScanningFramer):
     def _give(self, end: int, problem: str) -> None:
         self._found.append(self._backlog.frame(WRAPPER, 0, end, problem))
         self._backlog.drop(end)
-        self._in_sync = True
+        self._in_sync, self._stands = True, False
 
     def _is_next(self, at: int, end: int) -> Scan[bool]:
         """Tell whether the known version and wPorts at *at*, inside the announced PDU, begin the next PDU.

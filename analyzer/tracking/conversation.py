@@ -37,6 +37,8 @@ _FLAG_LOST_NS = 50_000_000
 _HELD_PIECES = {True: 1 << 12, False: 256}
 """How many pieces wait: a slow line is read octet by octet, and a frame of HDLC may have two thousand."""
 _BOTH = -1
+_TAKE_TURNS = frozenset(("hdlc", "wrapper"))
+"""Stacks of which a unit may be known to be over, on TCP too, only by what the other side says."""
 _WEAK, _SURE = 0.7, 0.9
 _STOP = b"\x16"
 """The last octet of a frame of M-Bus."""
@@ -125,7 +127,7 @@ class Conversation:
             for frame in framer.feed(octets, mark):
                 self.take(side, frame)
             self._fed_ns[side], self._begun = mark.time_ns, side
-            self._is_special = (self.is_serial or self.stack == "hdlc") and framer.waits()
+            self._is_special = (self.is_serial or self.stack in _TAKE_TURNS) and framer.waits()
 
     def _find_take_next(self) -> Callable[[Record, int], None]:
         """Find what reads one more unit of the stack."""
@@ -154,7 +156,7 @@ class Conversation:
             other.heard(frame)
         self._fed_ns[side] = mark.time_ns
         has_begun, other_has = framer.waits(), other.waits()
-        turns_matter = self.is_serial or self.stack == "hdlc"
+        turns_matter = self.is_serial or self.stack in _TAKE_TURNS
         self._is_special = self._stays_special or (turns_matter and (has_begun or other_has))
         self._begun = _BOTH if has_begun and other_has else side if has_begun else 1 - side
 

@@ -96,6 +96,16 @@ def test_pdu_that_lacks_octets_is_told_first_wherever_its_length_ends(at: int, l
     assert f" {lost} octet" in story.evidence[0].text and "missing" in story.evidence[0].text
 
 
+@pytest.mark.parametrize("at", range(9, 12))
+def test_answer_that_lacks_an_octet_takes_no_answer_behind_it_with_it(at: int) -> None:
+    said = dialogue(*TALK, *TALK[1:] * 2)
+    octets = said[3].octets
+    said[3] = Said(ANSWERED, octets[:at] + octets[at + 1 :])
+    story, *more = over_connection(*said)
+    assert (story.code, story.cause, story.records) == ("wrapper-length-wrong", "truncated", [5])
+    assert not more
+
+
 def test_requests_alone_whose_header_nobody_answers_show_what_is_wrong_with_it() -> None:
     counted = (1).to_bytes(2, "big") + bytes((0, 16, 0, 1)) + (len(AARQ) + 8).to_bytes(2, "big") + AARQ
     for octets, cause in (

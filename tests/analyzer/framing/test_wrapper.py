@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from analyzer.framing.frame import Mark
 from analyzer.framing.wrapper import WrapperFramer
+from dissectors.scanning import reads
 from tests.analyzer.framing.build import (
     AARQ,
     GET_REQUEST,
@@ -87,13 +88,13 @@ def test_hole_costs_the_pdu_that_it_is_in() -> None:
 
 def test_known_wports_are_enough_after_a_hole() -> None:
     framer = WrapperFramer()
-    framer.feed(pdu(b"\x01\x00\x00\x00"), MARK)
+    framer.feed(pdu(b"\x01\x00\x00\x07"), MARK)
     framer.flush()
-    assert outline(framer.feed(b"\xff" + pdu(b"\x01\x00\x00\x00"), MARK)) == ["noise 1", "wrapper 12"]
+    assert outline(framer.feed(b"\xff" + pdu(b"\x01\x00\x00\x07"), MARK)) == ["noise 1", "wrapper 12"]
 
 
 def test_unknown_wports_and_a_weak_tag_wait_for_another_pdu() -> None:
-    weak = pdu(b"\x01\x00\x00\x00")
+    weak = pdu(b"\x01\x00\x00\x07")
     framer = WrapperFramer()
     assert framer.feed(b"\xff" + weak, MARK) == []
     assert outline(framer.feed(weak, MARK)) == ["noise 1", "wrapper 12", "wrapper 12"]
@@ -166,7 +167,7 @@ def test_wrapper_pdus_between_heartbeats_are_all_found(pieces: list[tuple[bytes,
     assert good(run(WrapperFramer(), cut(octets, places)), "wrapper") == [whole for _, whole in pieces]
 
 
-@given(st.lists(st.builds(pdu, APDUS), min_size=1, max_size=6))
+@given(st.lists(st.builds(pdu, APDUS.filter(lambda apdu: apdu[-1] or reads(apdu))), min_size=1, max_size=6))
 def test_wrapper_pdu_is_delivered_when_complete(pdus: list[bytes]) -> None:
     framer = WrapperFramer()
     for whole in pdus:
@@ -199,3 +200,35 @@ def test_whole_pdus_count_more_than_a_header_whose_length_reaches_beyond_all() -
 def test_cut_pdu_that_holds_no_whole_one_stays_cut() -> None:
     assert shown(b"\xff" + LIE + bytes(90)) == ["noise 1", f"wrapper {len(LIE) + 90} truncated"]
     assert shown(b"\xff" + LIE + pdu(GET_REQUEST)[:-1]) == ["noise 1", f"wrapper {len(LIE) + 20} truncated"]
+
+
+@pytest.mark.parametrize("lost", range(1, 9))
+@pytest.mark.parametrize("at", [8, 9, 12, 13])
+def test_pdu_that_lacks_octets_does_not_take_the_next_one_with_it(lost: int, at: int) -> None:
+    whole = pdu(GET_RESPONSE)
+    lacking = whole[:at] + whole[at + lost :]
+    size = len(lacking)
+    octets = pdu(AARQ) + lacking + pdu(GET_REQUEST) * 2
+    assert shown(octets) == ["wrapper 39", f"wrapper {size} length-wrong", "wrapper 21", "wrapper 21"]
+    assert shown(octets[:-21]) == ["wrapper 39", f"wrapper {size} length-wrong", "wrapper 21"]
+
+
+@pytest.mark.parametrize("end", [b"\x00", b"\x00\x01", b"\x00\x01\x00"])
+def test_pdu_that_ends_as_the_next_one_begins_is_given_at_once(end: bytes) -> None:
+    one = pdu(GET_RESPONSE[:4] + b"\x09" + bytes((len(end),)) + end)
+    framer = WrapperFramer()
+    framer.feed(pdu(AARQ), MARK)
+    framer.feed(one[:5], MARK)
+    assert outline(framer.feed(one[5:], MARK)) == [f"wrapper {len(one)}"]
+
+
+def test_pdu_that_does_not_read_and_ends_as_the_next_one_begins_waits_for_that_or_a_turn() -> None:
+    one = pdu(b"\x01\x00\x00\x00")
+    framer = WrapperFramer()
+    framer.feed(pdu(AARQ), MARK)
+    assert run(framer, [one[:9], one[9:]], flush=False) == []
+    assert framer.waits()
+    assert outline(framer.turn()) == ["wrapper 12"]
+    assert not framer.waits()
+    assert run(framer, [one[:9], one[9:]], flush=False) == []
+    assert outline(framer.feed(pdu(AARQ), MARK)) == ["wrapper 12", "wrapper 39"]
