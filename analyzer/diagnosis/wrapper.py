@@ -22,6 +22,9 @@ _LEAST_AGAIN = 4
 _BEAT = re.compile(rb"\s*(?:[A-Za-z]{1,8}[:=])?[0-9]{8,20}[\r\n]+")
 """A number alone on its line, as a modem says who it is."""
 _SIGN_OF_LIFE = Alternative("heartbeat", POSSIBLE, "a modem or gateway may have said it before the meter spoke")
+_SIGN_OF_LIFE_LATER = Alternative("heartbeat", POSSIBLE, "a modem or gateway may have said it")
+_PASSED_ON = Alternative("line-noise", POSSIBLE, "a serial server or modem may have passed on what its line picked up")
+_LINE_ENDS = (b"\r", b"\n")
 _PORTS_UP_TO = 0x3FFF
 _LLC = (b"\xe6\xe6\x00", b"\xe6\xe7\x00")
 _MISTAKEN = frozenset({
@@ -250,11 +253,25 @@ class WrapperFamily(Family):
         else:
             if len(octets) <= _VERSION_SIZE:
                 self._stray[record.lane.text] = record
-            cause, others = ("", ()) if before is not None else ("capture-started-late", (_NO_PDU,))
-            stand = f", and stand{'s' * (len(octets) == 1)} before the first one" if cause else ""
+            if before is not None:
+                self._between(record)
+                return True
+            stand = f", and stand{'s' * (len(octets) == 1)} before the first one"
             text = f"{octets_are(len(octets))} no wrapper PDU{stand}"
-            self.report(record, "noise", cause, POSSIBLE, text, alternatives=others)
+            self.report(record, "noise", "capture-started-late", POSSIBLE, text, alternatives=(_NO_PDU,))
         return True
+
+    def _between(self, record: Record) -> None:
+        """Octets behind a PDU begin none: nothing tells whose they are, but a line of text is a sign of life."""
+        octets = record.octets
+        count, kind = len(octets), kind_of_text(octets)
+        if kind and octets.endswith(_LINE_ENDS):
+            text = f"{octets_text(count)} of text ({kind}) stand{'s' * (count == 1)} between wrapper PDUs"
+            self.report(record, "carrier-text", "heartbeat", LIKELY, text, start=0, end=count)
+            return
+        text = f"{octets_are(count)} no wrapper PDU"
+        others = [_PASSED_ON, *[_SIGN_OF_LIFE_LATER] * bool(kind)]
+        self.report(record, "noise", "not-wrapper", POSSIBLE, text, start=0, end=count, alternatives=others)
 
     def _fold_malformed(self, record: Record, before: Record) -> None:
         """That the APDU of *before* does not read follows from its length."""

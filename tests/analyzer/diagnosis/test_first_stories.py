@@ -17,6 +17,7 @@ from analyzer.simulate.local_messages import data_set
 from analyzer.simulate.p1_port import ciphered, telegram
 from analyzer.tracking.protection import Protection
 from captures.chunk import UNKNOWN, Chunk
+from dissectors.tree import Severity
 from tests.analyzer.diagnosis.test_association import USER, aare, initiate_error
 from tests.analyzer.diagnosis.told import diagnose, named
 from tests.analyzer.framing.build import frame
@@ -104,6 +105,22 @@ def test_answer_that_lacks_an_octet_takes_no_answer_behind_it_with_it(at: int) -
     story, *more = over_connection(*said)
     assert (story.code, story.cause, story.records) == ("wrapper-length-wrong", "truncated", [5])
     assert not more
+
+
+@pytest.mark.parametrize(
+    ("octets", "told"),
+    [
+        (bytes.fromhex("9B57F00D 3AC1 88E2 91 10"), ("noise", "not-wrapper")),
+        (bytes(8), ("noise", "not-wrapper")),
+        (b"PING 7\r\n", ("carrier-text", "heartbeat")),
+    ],
+)
+def test_octets_between_pdus_that_are_none_have_a_cause_and_advice(octets: bytes, told: tuple[str, str]) -> None:
+    said = dialogue(*TALK)
+    (story,) = over_connection(*said[:3], Said(ANSWERED, octets), *said[3:])
+    assert (story.code, story.cause) == told
+    assert story.advice
+    assert story.severity <= Severity.NOTE
 
 
 def test_requests_alone_whose_header_nobody_answers_show_what_is_wrong_with_it() -> None:
