@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import NamedTuple
 
 from analyzer.diagnosis.rules import rule
@@ -12,6 +13,9 @@ from captures.chunk import FURTHEST_NS, PACKET_BITS, Source
 
 CODE, CAPTURE = "capture-time-regressed", "the capture"
 """The fact, and what stands in the place of a lane."""
+PAUSE_NS = 120 * 10**9
+"""A pause from which the clock may have been set forward."""
+_MOST_STEPS = 64
 _LEAST_NS = 1_000_000
 """By less the packets of one card may stand out of order: each of its queues is read by itself."""
 _SET_BACK, _FILES, _PACKETS = "capture-clock-set-back", "files-out-of-order", "packets-out-of-order"
@@ -26,6 +30,15 @@ _SAYS = {
     _FILES: "a later part of the traffic may have been put before an earlier one",
     _PACKETS: "what several interfaces or threads captured may have been written out of order",
 }
+
+
+class Step(NamedTuple):
+    """The capture's time goes back or far on from one record to the next, in an association perhaps."""
+
+    before: int
+    record: int
+    by_ns: int
+    association: int | None
 
 
 class _Back(NamedTuple):
@@ -50,8 +63,16 @@ class CaptureClock:
         """The highest time so far: below it lies what :meth:`earlier` is to be told of. The first record is, too, and
         the one behind a record that was earlier."""
         self.newest: Record | None = None
+        self.steps: deque[Step] = deque(maxlen=_MOST_STEPS)
+        """The newest steps of the time, long pauses among them."""
         self._first_ns = 0
         self._back: _Back | None = None
+
+    def paused(self, record: Record, time_ns: int) -> None:
+        """Take a record that comes long after the one before."""
+        if self.newest is not None:
+            step = Step(self.newest.number, record.number, time_ns - self.newest_ns, record.association)
+            self.steps.append(step)
 
     def earlier(self, record: Record, time_ns: int) -> None:
         """Take a record that is earlier than one before it, or that is waited for."""
@@ -77,6 +98,7 @@ class CaptureClock:
     def _tell(self, record: Record, before: Record, time_ns: int) -> Fact:
         cause, confidence, others = self._cause(record, before, time_ns)
         by = seconds(self.newest_ns - time_ns)
+        self.steps.append(Step(before.number, record.number, time_ns - self.newest_ns, record.association))
         text = f"its packet stands behind that of record {before.number} and is {by} earlier"
         found = rule("fact", CODE)
         assert found is not None

@@ -13,7 +13,7 @@ from analyzer.cosem.date_time import DEVIATIONS, NOT_SPECIFIED, DateTime, date_t
 from analyzer.diagnosis.story import LIKELY, POSSIBLE, Alternative
 
 _SECOND = 1_000_000_000
-_NEAR_S = 120
+NEAR_S = 120
 """So far a clock may be off the capture's without a word."""
 _FAR_S = 366 * 86400
 _REAL_NS = 946_684_800 * _SECOND
@@ -55,7 +55,7 @@ def is_right(octets: bytes, captured_ns: int | None) -> bool:
         return False
     if captured_ns is None or captured_ns < _REAL_NS or weekday != local.isoweekday():
         return False
-    return abs(int(local.timestamp()) + deviation * _MINUTE - captured_ns // _SECOND) <= _NEAR_S
+    return abs(int(local.timestamp()) + deviation * _MINUTE - captured_ns // _SECOND) <= NEAR_S
 
 
 def clock_faults(octets: bytes, captured_ns: int | None, what: str, *, is_local: bool = False) -> Iterator[Fault]:
@@ -80,7 +80,7 @@ def _drift(found: DateTime, captured: int, what: str, *, is_local: bool) -> Iter
     local, deviation = local_seconds(found), found.deviation
     if local is None or (deviation is not None and abs(deviation) > _MOST_DEVIATION):
         return
-    if abs(local - captured) <= _NEAR_S:
+    if abs(local - captured) <= NEAR_S:
         return  # right, or the capture itself has local times
     if deviation is None or is_local:
         off = local - captured + (deviation or 0) * _MINUTE
@@ -90,13 +90,13 @@ def _drift(found: DateTime, captured: int, what: str, *, is_local: bool) -> Iter
         return
     off = local + deviation * _MINUTE - captured
     turned = local - deviation * _MINUTE - captured
-    if abs(off) <= _NEAR_S:
+    if abs(off) <= NEAR_S:
         return
-    if deviation and abs(turned) <= _NEAR_S:
+    if deviation and abs(turned) <= NEAR_S:
         text = f"{what} is {found.text} with deviation {deviation}: it fits the capture's time with the sign turned"
         yield Fault("deviation-sign-unusual", "sign-turned", LIKELY, text)
         return
-    fitting = next((-zone for zone in _ZONES if abs(local - captured - zone * _MINUTE) <= _NEAR_S), None)
+    fitting = next((-zone for zone in _ZONES if abs(local - captured - zone * _MINUTE) <= NEAR_S), None)
     if fitting is None:
         yield _drifted(found, off, what)
         return
@@ -112,18 +112,35 @@ def _drift(found: DateTime, captured: int, what: str, *, is_local: bool) -> Iter
 
 def _drifted(found: DateTime, off: int, what: str, further: str = "") -> Fault:
     """Say that a clock is *off* seconds ahead of the capture's; *further* goes on with that."""
-    text = f"{what} is {found.text}, {_span(abs(off))} {'ahead of' if off > 0 else 'behind'} the capture's clock"
+    text = f"{what} is {found.text}, {said_off(off)} the capture's clock"
     if abs(off) <= _FAR_S:
         return Fault("clock-drift", _NOT_SET, LIKELY, text + further)
     unreal = Alternative("capture-time-unreal", POSSIBLE, "the capture's own times may not be real")
     return Fault("clock-drift", _NOT_SET, POSSIBLE, text, (unreal,))
 
 
+def off_seconds(octets: bytes, captured_ns: int | None, *, is_local: bool) -> int | None:
+    """Give how many seconds a date-time is ahead of the time at which it was captured; None where it cannot be told.
+
+    *is_local*: the capture's times are local ones, so that the deviation does not count.
+    """
+    found = date_time(octets) if captured_ns is not None else None
+    local = local_seconds(found) if found is not None else None
+    if found is None or captured_ns is None or local is None:
+        return None
+    return local + (0 if is_local else found.deviation or 0) * _MINUTE - captured_ns // _SECOND
+
+
+def said_off(off: int) -> str:
+    """Say by how much a clock is off, and which way."""
+    return f"{_span(abs(off)) or '0 s'} {'ahead of' if off >= 0 else 'behind'}"
+
+
 def _is_of_a_zone(off: int, *, are_both_local: bool) -> bool:
     """Tell whether *off* seconds may be what local time is ahead of UTC, or of the local time of another place."""
     if are_both_local:
-        return abs(off) <= _ZONES_APART_S and abs((off + _QUARTER_S // 2) % _QUARTER_S - _QUARTER_S // 2) <= _NEAR_S
-    return any(abs(off - zone * _MINUTE) <= _NEAR_S for zone in _ZONES)
+        return abs(off) <= _ZONES_APART_S and abs((off + _QUARTER_S // 2) % _QUARTER_S - _QUARTER_S // 2) <= NEAR_S
+    return any(abs(off - zone * _MINUTE) <= NEAR_S for zone in _ZONES)
 
 
 def local_seconds(found: DateTime) -> int | None:

@@ -12,15 +12,16 @@ from collections.abc import Collection
 from analyzer.cosem.classes import attribute_type, versions
 from analyzer.cosem.datum import FLOATS, INTEGERS, STRINGS, Datum
 from analyzer.cosem.shapes import shape_of
-from analyzer.diagnosis.capture_clock import CAPTURE, CODE
-from analyzer.diagnosis.clocks import clock_faults, is_right
-from analyzer.diagnosis.family import Family, Look
+from analyzer.diagnosis.capture_clock import CAPTURE, CODE, Step
+from analyzer.diagnosis.clock_course import Reading, Wrong, step_between
+from analyzer.diagnosis.clocks import NEAR_S, clock_faults, is_right, off_seconds
+from analyzer.diagnosis.family import Family, Look, severity_with
 from analyzer.diagnosis.meter_facts import teaches
 from analyzer.diagnosis.profile_faults import profile_faults
-from analyzer.diagnosis.story import LIKELY, POSSIBLE, Alternative, Stories
+from analyzer.diagnosis.story import LIKELY, POSSIBLE, Alternative, Evidence, Fact, Stories
 from analyzer.diagnosis.words import about, seconds
 from analyzer.framing.frame import MBUS
-from analyzer.record import APDU, PART, UNSOLICITED, Object, Objects, Record
+from analyzer.record import APDU, PART, UNSOLICITED, Lane, Object, Objects, Record
 from analyzer.tracking.attributes import Held
 from analyzer.tracking.lessons import may_teach
 from analyzer.tracking.meter import Meter
@@ -42,6 +43,8 @@ _BIT_STRING = TAGS["bit-string"]
 _PUSH, _CONFIRMED, _INVOKE_ID = b"\x0f", 0x40, slice(2, 5)
 _UI = 0x03
 _AT_ONCE_NS = 10_000_000
+_SET_FORWARD = "capture-clock-set-forward"
+_UNSAID = Wrong(frozenset())
 
 
 class DataFamily(Family):
@@ -58,8 +61,13 @@ class DataFamily(Family):
         self._pushers: set[MeterKey] = set()
         self._awaiting: dict[MeterKey, tuple[bytes, int, int | None, bool]] = {}
         """By meter: its last push that asks for a confirmation, its record and time, and whether such pushes count."""
-        self._clocks: dict[MeterKey, frozenset[str]] = {}
+        self._clocks: dict[MeterKey, Wrong] = {}
         """By meter: what was said of its clock since that was right; it is not said at every reading."""
+        self._right: dict[Lane, Record | Reading] = {}
+        """By lane: the newest clock that was right, as it was read or as a record that nobody looked at closer."""
+        self._ahead_ns = 0
+        """By so much the capture's clock was set forward meanwhile."""
+        self._told_steps: set[Step] = set()
         self._typed: set[Objects] = set()
         """What is looked at each time and has been held to its type."""
         self._dull: dict[tuple[Meter, Objects], int] = {}
@@ -117,9 +125,14 @@ class DataFamily(Family):
     def _clock_alone(self, record: Record) -> None:
         """Look at a clock; most are right."""
         apdu = record.apdu
-        if apdu is not None and _CLOCK_READ.match(apdu.octets) and is_right(apdu.octets[-_TIME_SIZE:], record.time_ns):
-            if self._clocks:
-                self._clocks.pop(meter_key(record), None)
+        if (
+            not self._ahead_ns
+            and apdu is not None
+            and _CLOCK_READ.match(apdu.octets)
+            and is_right(apdu.octets[-_TIME_SIZE:], record.time_ns)
+            and not (self._clocks and meter_key(record) in self._clocks)
+        ):
+            self._right[record.lane] = record
             return
         self._watch(record)
 
@@ -147,14 +160,68 @@ class DataFamily(Family):
         key = meter_key(record)
         if held.end - held.start != _TIME_SIZE + 2:  # an octet-string of twelve
             return
-        octets, said = held.octets[held.end - _TIME_SIZE : held.end], self._clocks.get(key, frozenset())
-        found = self._time(record, octets, about(held.object), said)
+        octets, wrong = held.octets[held.end - _TIME_SIZE : held.end], self._clocks.get(key, _UNSAID)
+        reading = self._reading(record, octets)
+        before = wrong.last or self._read_right(record)
+        if before is not None and reading is not None:
+            step = step_between(before, reading, self.steps, self.associations)
+            if step is not None:
+                self._set_meanwhile(record, wrong, before, reading, step)
+                wrong, reading = self._clocks.get(key, _UNSAID), self._reading(record, octets)
+        found, drift = self._time(record, octets, about(held.object), wrong.codes)
         if not found:
-            self._clocks.pop(key, None)
+            if wrong is not _UNSAID:
+                wrong.right_again(record.number, self.stories)
+                del self._clocks[key]
+            if len(self._right) >= _MOST:
+                self._right.clear()
+            if reading is not None:
+                self._right[record.lane] = reading
             return
         if len(self._clocks) >= _MOST:
             self._clocks.clear()
-        self._clocks[key] = said | found
+        self._clocks[key] = wrong.heard(found, drift, reading, self.stories)
+
+    def _reading(self, record: Record, octets: bytes) -> Reading | None:
+        is_local = self.source is not None and self.source.has_local_times
+        off = off_seconds(octets, self._captured_ns(record), is_local=is_local)
+        return None if off is None else Reading(record.number, off)
+
+    def _captured_ns(self, record: Record) -> int | None:
+        """Give when a record was captured, by the clock as it went before it was set."""
+        return record.time_ns - self._ahead_ns if record.time_ns is not None else None
+
+    def _read_right(self, record: Record) -> Reading | None:
+        """Give the reading of the newest clock of this lane that was right."""
+        before = self._right.get(record.lane)
+        if before is None or isinstance(before, Reading):
+            return before
+        return self._reading(before, before.apdu.octets[-_TIME_SIZE:]) if before.apdu is not None else None
+
+    def _set_meanwhile(self, record: Record, wrong: Wrong, before: Reading, now: Reading, step: Step) -> None:
+        """Say that the capture's clock was set, as a meter's clock proves, and no longer hold it against meters'.
+
+        Where it was set right, what was said of this meter's clock before is taken back.
+        """
+        key, moved = meter_key(record), before.off - now.off
+        if abs(now.off) <= NEAR_S:
+            if wrong.fact is not None:
+                self.stories.take_back(wrong.fact)
+            self._clocks.pop(key, None)
+        else:
+            self._ahead_ns += moved * 1_000_000_000
+        if step.by_ns < 0 or step in self._told_steps:
+            return  # that the time goes back is told
+        self._told_steps.add(step)
+        text = (
+            f"its time is {seconds(step.by_ns)} after that of record {step.before}, and by the meter's clock, read in "
+        )
+        text += f"records {before.record} and {now.record}, it is {seconds(max(step.by_ns - moved * 10**9, 0))}"
+        proof = Evidence(step.record, 0, 0, text)
+        other = Alternative("clock-not-set", POSSIBLE, "the meter's clock may have been set in a pause as long")
+        code = "capture-time-jumped"
+        severity = severity_with(code, _SET_FORWARD)
+        self.stories.add(Fact(code, severity, _SET_FORWARD, LIKELY, proof, record.time_ns, CAPTURE, "", (other,)))
 
     def _pushed(self, record: Record) -> None:
         """Look at a push that is to be confirmed, and at the time in the header of a meter's first push."""
@@ -193,18 +260,21 @@ class DataFamily(Family):
         text = f"the push of record {before[1]} comes again{after}: it asks for a confirmation, and the meter got none"
         self.report(record, "push-repeated", "push-not-confirmed", LIKELY, text)
 
-    def _time(self, record: Record, octets: bytes, what: str, said: Collection[str] = ()) -> frozenset[str]:
-        """Report what is odd about a time, but for what was *said*. Returns the codes of all."""
+    def _time(
+        self, record: Record, octets: bytes, what: str, said: Collection[str] = ()
+    ) -> tuple[frozenset[str], Fact | None]:
+        """Report what is odd about a time, but for what was *said*. Returns the codes of all, and the drift told."""
         is_local = self.source is not None and self.source.has_local_times
-        faults = list(clock_faults(octets, record.time_ns, what, is_local=is_local))
+        faults, drift = list(clock_faults(octets, self._captured_ns(record), what, is_local=is_local)), None
         for fault in faults:
             if fault.code in said:
                 continue
             sure, others = fault.confidence, fault.alternatives
             if fault.code == "clock-drift" and (back := self._gone_back()):
                 sure, others = POSSIBLE, (*others, back)
-            self.report(record, fault.code, fault.cause, sure, fault.text, alternatives=others)
-        return frozenset(fault.code for fault in faults)
+            fact = self.report(record, fault.code, fault.cause, sure, fault.text, alternatives=others)
+            drift = fact if fault.code == "clock-drift" else drift
+        return frozenset(fault.code for fault in faults), drift
 
     def _gone_back(self) -> Alternative | None:
         """Give what else a clock may be off by, where the times of the capture itself went back before."""
@@ -252,7 +322,9 @@ class DataFamily(Family):
             self.report(record, "value-out-of-type", "", LIKELY, text, subject=about(one))
 
     def finish(self) -> None:
-        """Say which registers were read whose scaler and unit the capture does not tell."""
+        """Say which clocks are wrong to the end, and of which registers the capture does not tell scaler and unit."""
+        for wrong in self._clocks.values():
+            wrong.ended(self.stories)
         for name, record in self._registers.items():
             if name not in self._scaled:
                 text = f"{about(Object(3, name, _VALUE))}: its scaler_unit is not in the capture"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from analyzer.diagnosis.association import AssociationFamily
-from analyzer.diagnosis.capture_clock import CaptureClock
+from analyzer.diagnosis.capture_clock import PAUSE_NS, CaptureClock
 from analyzer.diagnosis.carrier import CarrierFamily, tell_attempts, tell_carriers
 from analyzer.diagnosis.chains import Chains, sorted_roots
 from analyzer.diagnosis.damage import DamageFamily
@@ -105,10 +105,11 @@ class Doctor:
         """By lane: the newest record of a unit that nothing explained away."""
         self._watchers: list[tuple[Look, ...]] = []
         """Who looks at every answer about some objects; the same few look at many."""
+        self._clock = CaptureClock(self._stories, source)
         self._families = [make(self._stories) for make in FAMILIES]
         for one in (*self._families, plain := Family(self._stories)):
             one.associations, one.chains, one.meters = self.associations, self._chains, self.meters
-            one.sound, one.source = self._sound, source
+            one.sound, one.source, one.steps = self._sound, source, self._clock.steps
         self._looks = _Looks(self._families)
         self._looks_at_usual = _Looks([*_usual_frames(self._families), *self._families], are_usual=True)
         self._lasted = [one.lasted for one in self._families if type(one).lasted is not Family.lasted]
@@ -129,7 +130,6 @@ class Doctor:
             for kind in one.events:
                 self._listeners.setdefault(kind, []).append(one.event)
         self._last: Record | None = None
-        self._clock = CaptureClock(self._stories, source)
 
     def take(self, record: Record) -> bool:
         """Look at one record. Tells whether it is usual: a frame or APDU that is open, and of which nothing is said."""
@@ -140,6 +140,8 @@ class Doctor:
         time_ns, clock = record.time_ns, self._clock
         if time_ns is not None:
             if time_ns >= clock.newest_ns:
+                if time_ns - clock.newest_ns >= PAUSE_NS:
+                    clock.paused(record, time_ns)
                 clock.newest, clock.newest_ns = record, time_ns
             else:
                 clock.earlier(record, time_ns)

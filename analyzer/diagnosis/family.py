@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import ClassVar
 
+from analyzer.diagnosis.capture_clock import Step
 from analyzer.diagnosis.chains import Chains
 from analyzer.diagnosis.meter_facts import MeterFacts
 from analyzer.diagnosis.rules import rule
@@ -54,6 +55,8 @@ class Family:
     """What the meters told about themselves."""
     source: Source | None = None
     """What the capture is read from, where that is told."""
+    steps: Collection[Step] = ()
+    """The newest steps of the capture's own time."""
     ended_ns: int | None = None
     """The time of the capture's last record, once it is over."""
 

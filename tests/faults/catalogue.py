@@ -17,7 +17,13 @@ FACTS_WITHOUT_A_ROW = {
 """By code: why no injector has a row of it."""
 CAUSES_WITHOUT_A_ROW: dict[str, str] = {
     **dict.fromkeys(
-        ("capture-clock-set-back", "daylight-saving-ended", "packets-out-of-order", "files-out-of-order"),
+        (
+            "capture-clock-set-forward",
+            "capture-clock-set-back",
+            "daylight-saving-ended",
+            "packets-out-of-order",
+            "files-out-of-order",
+        ),
         "about the times of a whole capture: tests/analyzer/diagnosis/test_capture_clock.py",
     ),
     **dict.fromkeys(

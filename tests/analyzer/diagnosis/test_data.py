@@ -104,11 +104,60 @@ def test_clock_that_was_right_in_between_is_told_again() -> None:
 
 def test_clock_that_seems_off_since_the_capture_went_back_may_be_right() -> None:
     answer = bytes.fromhex("C401C1 00 090C") + stated(CAPTURED, 0, -60)
-    first = at(CAPTURED_NS // SECOND, asked(AARQ), answered(AARE), asked(GET_CLOCK), answered(answer))
+    first = at(CAPTURED_NS // SECOND, asked(AARQ), answered(AARE))
     stories = over_tcp(first, at(-3600, asked(GET_CLOCK), answered(answer)), READING[:1])
     assert [one.code for one in stories][:2] == ["capture-time-regressed", "clock-drift"]
     assert stories[1].confidence == "possible"
     assert "capture-clock-set-back" in [one.cause for one in stories[1].candidates]
+
+
+def read_at(*reads: tuple[float, int], first: int = 0) -> list[Story]:
+    """The stories of a clock that is read so many seconds after what was before, and is off by so many of the capture's.
+
+    *first* is how many seconds the capture is ahead of the year's time where it begins.
+    """
+    units, now = [at(CAPTURED_NS // SECOND, asked(AARQ), answered(AARE))], first
+    for wait, off in reads:
+        answer = bytes.fromhex("C401C1 00 090C") + stated(CAPTURED, round(now + wait + off), -60)
+        units.append(at(wait, asked(GET_CLOCK), answered(answer)))
+        now += round(wait)
+    return over_tcp(*units)
+
+
+@pytest.mark.parametrize("by", [3600, 86400, 300])
+def test_capture_that_was_set_forward_is_not_blamed_on_the_clock_of_the_meter(by: int) -> None:
+    stories = read_at((1, 0), (1, 17), (1 + by, 17 - by), (1, 17 - by), (5, 17 - by))
+    assert named(stories) == [("capture-time-jumped", "capture-clock-set-forward")]
+    assert (stories[0].records, stories[0].count) == ([7], 1)
+
+
+def test_capture_that_was_set_back_is_not_blamed_on_the_clock_of_the_meter() -> None:
+    assert named(read_at((1, 0), (-3599, 3600), (1, 3600))) == [("capture-time-regressed", "capture-clock-set-back")]
+
+
+def test_capture_that_was_set_right_takes_back_what_was_said_of_the_meter() -> None:
+    assert named(read_at((1, 5000), (1, 5000), (5001, 0), (1, 0))) == [
+        ("capture-time-jumped", "capture-clock-set-forward")
+    ]
+
+
+@pytest.mark.parametrize("reads", [[(1, 0), (1, -1800), (1, -1800)], [(1, 0), (7200, -1800)], [(1, 0), (3601, 3600)]])
+def test_clock_that_moves_where_the_capture_makes_no_such_step_is_the_meters(reads: list[tuple[float, int]]) -> None:
+    assert [one.code for one in read_at(*reads)] == ["clock-drift"]
+
+
+def test_drift_says_from_which_to_which_record_and_how_it_moved() -> None:
+    (story,) = read_at((1, 0), (1, 720), (1, 720), (1, 750), (1, 0))
+    assert [(one.record, one.text) for one in story.evidence[1:]] == [
+        (12, "right again here; wrong in record 6 to record 10, 12 min 30 s ahead of the capture's clock by then")
+    ]
+    (story,) = read_at((1, 720), (1, 720), (1, -1800), (1, -1800))
+    assert [(one.record, one.text) for one in story.evidence[1:]] == [
+        (8, "here it is 30 min behind the capture's clock"),
+        (10, "wrong in record 4 to record 10, 30 min behind the capture's clock by then, where it is read last"),
+    ]
+    (story,) = read_at((1, 720))
+    assert len(story.evidence) == 1
 
 
 near_octets = st.tuples(

@@ -1,0 +1,100 @@
+"""How far meters' clocks are off the capture's, reading by reading: since when, until when, and which of both moved.
+
+Where the capture's time makes a step within an association, and a meter's clock does not go along, it was the capture's
+clock that was set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from analyzer.diagnosis.capture_clock import Step
+from analyzer.diagnosis.clocks import NEAR_S, said_off
+from analyzer.diagnosis.story import Evidence, Fact, Stories
+from analyzer.tracking.associations import Associations
+
+_SECOND = 1_000_000_000
+_EARLY_S, _LATE_S, _LATE_SHARE = 2, 10, 20
+"""Seconds that the capture's step may be shorter or longer than what the meter's clock lacks: a pause is in it, too."""
+
+
+class Reading(NamedTuple):
+    """A clock that was read: in which record, and how many seconds it was ahead of the capture's clock."""
+
+    record: int
+    off: int
+
+
+class Wrong(NamedTuple):
+    """A clock that is wrong since it was right: the codes that were said, its drift's fact, first and last reading."""
+
+    codes: frozenset[str]
+    fact: Fact | None = None
+    first: Reading | None = None
+    last: Reading | None = None
+
+    def heard(self, codes: frozenset[str], fact: Fact | None, reading: Reading | None, stories: Stories) -> Wrong:
+        """Take a further reading that is wrong, too; where the clock moved, the story says so."""
+        if self.last is not None and reading is not None and abs(reading.off - self.last.off) > NEAR_S:
+            _tell(stories, self.fact, reading, f"here it is {said_off(reading.off)} the capture's clock")
+        return Wrong(
+            self.codes | codes, self.fact or fact, self.first or (reading if fact is not None else None),
+            reading if reading is not None and (fact or self.fact) else self.last,
+        )  # fmt: skip
+
+    def right_again(self, record: int, stories: Stories) -> None:
+        """Say from which to which record the clock was wrong."""
+        if self.first is None or self.last is None:
+            return
+        _tell(
+            stories,
+            self.fact,
+            Reading(record, 0),
+            f"right again here; wrong in record {self.first.record}{self._until()}",
+        )
+
+    def ended(self, stories: Stories) -> None:
+        """Say that the clock is wrong until the end."""
+        if self.first is not None and self.last is not None and self.last.record != self.first.record:
+            _tell(
+                stories,
+                self.fact,
+                self.last,
+                f"wrong in record {self.first.record}{self._until()}, where it is read last",
+            )
+
+    def _until(self) -> str:
+        """Say where the clock was read last, and how far it had moved."""
+        assert self.first is not None
+        assert self.last is not None
+        if self.first.record == self.last.record:
+            return ""
+        text = f" to record {self.last.record}"
+        if abs(self.last.off - self.first.off) > 1:
+            text += f", {said_off(self.last.off)} the capture's clock by then"
+        return text
+
+
+def _tell(stories: Stories, fact: Fact | None, reading: Reading, text: str) -> None:
+    story = stories.of_fact(fact) if fact is not None else None
+    if story is not None:
+        story.adds(Evidence(reading.record, 0, 0, text))
+
+
+def step_between(
+    before: Reading, now: Reading, steps: Iterable[Step], associations: Associations
+) -> Step | None:  # fmt: skip
+    """Give the step of the capture's clock that explains how far a meter's clock moved between two readings, if any."""
+    moved = now.off - before.off
+    if abs(moved) <= NEAR_S:
+        return None
+    most = max(_LATE_S, abs(moved) // _LATE_SHARE)
+    for step in steps:
+        if not before.record <= step.before < step.record <= now.record:
+            continue
+        one = associations.of(step.association) if step.association is not None else None
+        goes_on = one is not None and one.first.record <= step.before
+        if goes_on and -_EARLY_S <= step.by_ns // _SECOND + moved <= most:
+            return step
+    return None
