@@ -24,6 +24,12 @@ _BEAT = re.compile(rb"\s*(?:[A-Za-z]{1,8}[:=])?[0-9]{8,20}[\r\n]+")
 _SIGN_OF_LIFE = Alternative("heartbeat", POSSIBLE, "a modem or gateway may have said it before the meter spoke")
 _SIGN_OF_LIFE_LATER = Alternative("heartbeat", POSSIBLE, "a modem or gateway may have said it")
 _PASSED_ON = Alternative("line-noise", POSSIBLE, "a serial server or modem may have passed on what its line picked up")
+_INFLATING = (
+    ("telnet-negotiation", b"\xff", b"\xff\xff", "each FF stands twice, as telnet sends it"),
+    ("newline-translation", b"\n", b"\r\n", "0A became 0D 0A"),
+    ("newline-translation", b"\r", b"\r\x00", "0D became 0D 00, as telnet ends lines"),
+)
+"""By cause: octets, what became of them, and how that is said."""
 _LINE_ENDS = (b"\r", b"\n")
 _PORTS_UP_TO = 0x3FFF
 _LLC = (b"\xe6\xe6\x00", b"\xe6\xe7\x00")
@@ -175,7 +181,9 @@ class WrapperFamily(Family):
         """Say what a wrong length counts, or what is missing."""
         octets = record.octets
         declared, there = octets[6] << 8 | octets[7], len(octets) - _HEADER
-        if declared == there + _HEADER and reads(octets[_HEADER:]):
+        if told := _inflated(octets):
+            cause, confidence, text = told[0], LIKELY, f"{text}: {told[1]}"
+        elif declared == there + _HEADER and reads(octets[_HEADER:]):
             text = f"{text}: the length counts the {_HEADER} octets of the header, too"
             cause, confidence = "length-includes-header", CERTAIN
         elif declared > there:
@@ -239,6 +247,11 @@ class WrapperFamily(Family):
             self._version(record, octets)
         elif self._runs_over(record):
             pass
+        elif before is not None and (told := _inflated(before.octets + octets)):
+            cause, text = told
+            text = f"record {before.number} and the {octets_text(len(octets))} behind it are one PDU: {text}"
+            self.report(record, "wrapper-length-wrong", cause, LIKELY, text, start=0, end=len(octets))
+            self._fold_malformed(record, before)
         elif before is not None and len(octets) < _HEADER and reads(before.octets[_HEADER:] + octets):
             missing = len(octets)
             text = (
@@ -307,6 +320,16 @@ def _header_over(before: bytes, behind: bytes) -> int:
     """Find a header with the wPorts of *before* that begins within it and ends behind; count the octets before it."""
     at = (before + behind).find(before[:6], _HEADER)
     return at - _HEADER if 0 < at < len(before) else 0
+
+
+def _inflated(octets: bytes) -> tuple[str, str] | None:
+    """Name what made a PDU longer: undone, it has its length and reads."""
+    for cause, was, became, text in _INFLATING:
+        undone = octets.replace(became, was)
+        end = _HEADER + int.from_bytes(undone[6:8], "big")
+        if len(undone) == end < len(octets) and reads(undone[_HEADER:]):
+            return cause, f"{text}: undone, the length is right and the APDU reads"
+    return None
 
 
 def _counts_header(octets: bytes) -> int:

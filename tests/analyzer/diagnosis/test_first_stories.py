@@ -97,6 +97,23 @@ def test_pdu_that_lacks_octets_is_told_first_wherever_its_length_ends(at: int, l
     assert f" {lost} octet" in story.evidence[0].text and "missing" in story.evidence[0].text
 
 
+@pytest.mark.parametrize(
+    ("was", "became", "cause"),
+    [
+        (b"\xff", b"\xff\xff", "telnet-negotiation"),
+        (b"\n", b"\r\n", "newline-translation"),
+        (b"\r", b"\r\x00", "newline-translation"),
+    ],
+)
+def test_pdu_that_a_converter_made_longer_is_told_by_what_undoes_it(was: bytes, became: bytes, cause: str) -> None:
+    value = bytes.fromhex("C401C100 0908 41FF 0A 420D 43FF 44")
+    said = dialogue(TALK[0], *[(GET_CLOCK[:3] + b"\0\1" + GET_CLOCK[5:], value)] * 3)
+    said = [said[0], said[1], *(Said(one, octets.replace(was, became)) for one, octets in said[2:])]
+    story, *_ = over_connection(*said)
+    assert (story.code, story.cause) == ("wrapper-length-wrong", cause)
+    assert story.count >= 3
+
+
 @pytest.mark.parametrize("at", range(9, 12))
 def test_answer_that_lacks_an_octet_takes_no_answer_behind_it_with_it(at: int) -> None:
     said = dialogue(*TALK, *TALK[1:] * 2)
