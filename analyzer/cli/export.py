@@ -116,6 +116,8 @@ def _run(options: argparse.Namespace) -> int:
     if options.output != "-" and not options.quiet:
         is_cut = form == "pcapng" and not options.to and chooses(options)
         told = "; --to packets keeps them as they were captured" if is_cut else ""
+        if count.timeless and form in ("pcapng", "packets"):
+            told += f"; {count.timeless} without a time: 1970-01-01 stands there, as the format wants one"
         say(f"{options.output}: {count.records} records{count.kept}{told}")
     return inputs.status
 
@@ -134,14 +136,21 @@ class _Counter:
 
     def __init__(self) -> None:
         self.records = 0
+        self.timeless = 0
+        """How many of them have no time."""
         self.kept = ""
         """How many of them the form has room for, where it leaves some out."""
 
     def passing(self, session: Session, options: argparse.Namespace) -> Iterator[Record]:
         """Give the chosen records of *session*, and count them."""
         for record in chosen(session, options):
-            self.records += 1
+            self.take(record)
             yield record
+
+    def take(self, record: Record) -> None:
+        """Count a record that is written."""
+        self.records += 1
+        self.timeless += record.time_ns is None
 
 
 Sessions = Iterator[tuple[str, "Session"]]
@@ -291,7 +300,8 @@ def _packets(sessions: Sessions, options: argparse.Namespace, count: _Counter) -
         passes, wanted = chooser(session, options), Wanted()
         for record in session.records():
             is_wanted = passes is None or passes(record)
-            count.records += is_wanted
+            if is_wanted:
+                count.take(record)
             wanted.take(record, is_wanted=is_wanted)
         packets = wanted.packets()
         count.kept = f", {len(packets)} packets"

@@ -403,3 +403,14 @@ def test_pcapng_that_is_cut_out_says_that_its_packets_are_made(run: Run, tmp_pat
     """A user of tshark -Y -w got packets with other addresses and ports without a word."""
     ran = run("-r", SECURED.path, "-Y", "aarq", "-w", tmp_path / "a.pcapng")
     assert ran.complaint.endswith("records; --to packets keeps them as they were captured")
+
+
+@pytest.mark.parametrize("options", [(), ("--to", "packets")])
+@pytest.mark.parametrize(("time", "is_said"), [("", True), ("2026-03-21 10:15:32 ", False)])
+def test_records_without_times_are_told_where_the_format_wants_one(
+    options: tuple[str, ...], time: str, is_said: bool, run: Run, tmp_path: Path
+) -> None:
+    log, path = tmp_path / "log.txt", tmp_path / "one.pcapng"
+    log.write_text(f"{time}TX 00 01 00 10 00 01 00 05 C8 03 05 06 07\n")
+    ran = run("export", log, "-o", path, *options)
+    assert ("1 without a time: 1970-01-01 stands there" in ran.err) is is_said
