@@ -82,6 +82,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         _command("tail", "F", MAIN, "follow the end of the capture"),
         _command("pause", "p", MAIN, "pause the view; the capture goes on"),
         _command("time", "t", MAIN, "next way to show times: clock, since first, since before, since request"),
+        _command("time-reference", "ctrl+t", MAIN, "times since this record; there once more: the clock again"),
         _command("columns", "c", MAIN, "choose the columns of the list"),
         _command("decode-as", "", MAIN, "force a stack: decode-as serial,hdlc", "SELECTOR,STACK"),
         _command("sort", "s", TABLE, "in tables: sort by the next column"),
@@ -164,6 +165,7 @@ _NAMES_ELSEWHERE = {
     "statistics time": "io-graph iograph",
     "suspend": "sh shell",
     "time": "time-format time-display-format",
+    "time-reference": "set-time-reference unset-time-reference",
 }
 """What commands, some with an argument, are called in Wireshark, mitmproxy and vi."""
 ELSEWHERE: dict[str, str] = {known: name for name, others in _NAMES_ELSEWHERE.items() for known in others.split()}

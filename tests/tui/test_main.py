@@ -308,6 +308,21 @@ def test_times_are_shown_in_four_ways() -> None:
     drive(sample("ln-ciphered"), act)
 
 
+def test_times_are_counted_from_the_record_that_is_the_reference() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("down", "ctrl+t")
+        await pilot.pause()
+        heading, first, second = (text_of(app)[row] for row in (1, 2, 3))
+        assert "Since 2" in heading
+        assert (first.split()[1], second.split()[1]) == ("-0.126889", "0.000000")
+        await pilot.press("ctrl+t")
+        await pilot.pause()
+        assert "Since" not in text_of(app)[1]
+        assert text_of(app)[3].split()[1] == "07:45:12.778"
+
+    drive(sample("ln-ciphered"), act)
+
+
 def test_file_that_grows_shows_what_came(tmp_path: Path) -> None:
     path = tmp_path / "growing.pcap"
     octets = Path(sample("ln-wrapper").inputs[0]).read_bytes()

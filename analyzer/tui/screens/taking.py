@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analyzer.tui.columns import COLUMNS, TIME_MODES
+from analyzer.tui.columns import CLOCK, COLUMNS, SINCE_FIRST, TIME_MODES
 from analyzer.tui.screens.exporting import Exporting
 from analyzer.tui.screens.filtering import Filtering
 from analyzer.tui.widgets.prompt import Choice, Question, Verdict
@@ -261,6 +261,16 @@ class Taking(Filtering, Exporting):
         self.records.forget_lines()
         self.show_lines()
         self.flash(f"times: {self.records.time_mode}")
+
+    def command_time_reference(self, count: int) -> None:
+        """Count times from the record under the cursor; from the first if that is done already."""
+        records = self.records
+        records.reference = 0 if records.reference == records.number else records.number
+        records.time_mode = SINCE_FIRST if records.reference else CLOCK
+        records.forget_lines()
+        self.show_lines()
+        since = f"since record {records.reference}" if records.reference else records.time_mode
+        self.flash(f"times: {since}")
 
     def command_tail(self, count: int) -> None:
         """Follow the end of the capture, or stop."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.style import Style
 from textual.strip import Strip
 
-from analyzer.tui.columns import CLOCK, COLUMNS, SINCE_BEFORE, TIME_MODES, Column, Look, Widths, layout
+from analyzer.tui.columns import CLOCK, COLUMNS, SINCE_BEFORE, SINCE_FIRST, TIME_MODES, Column, Look, Widths, layout
 from analyzer.tui.fitting import fit, fit_right
 from analyzer.tui.widgets.rows import Piece, Rows
 
@@ -33,6 +33,8 @@ class RecordList(Rows):
         """Indices of the records that the filter left, ascending; None shows all."""
         self.names = tuple(COLUMNS)
         self.time_mode = TIME_MODES[0]
+        self.reference = 0
+        """The record that times are counted from; 0 is the first."""
         self.is_utc = False
         self.highlights: list[Sequence[int]] = []
         """Indices of records that a rule highlights, a list a rule."""
@@ -110,7 +112,7 @@ class RecordList(Rows):
         number = self.number_at(index)
         if not number or index == self.cursor or self.time_mode == SINCE_BEFORE or self.line_at(index) is None:
             return super().row_strip(index)
-        strips_for = (self.room, self.palette, self._seen, self.time_mode, self.is_utc, self.names)
+        strips_for = (self.room, self.palette, self._seen, self.time_mode, self.is_utc, self.names, self.reference)
         if strips_for != self._strips_for or len(self._strips) > _MOST_LINES:
             self._strips_for = strips_for
             self._strips.clear()
@@ -149,12 +151,13 @@ class RecordList(Rows):
         return Look(self.time_mode, self.capture.time_digits, first, before.time_ns if before else None, self.is_utc)
 
     def line_first(self) -> int | None:
-        """Give the time of the first record."""
-        if self.capture is None or not self.capture.table.height:
+        """Give the time of the first record, or of the one that times are counted from."""
+        number = self.reference or 1
+        if self.capture is None or self.capture.table.height < number:
             return None
-        known = self._lines.get(1)
+        known = self._lines.get(number)
         if known is None:
-            known = self._lines[1] = self.capture.lines([1])[0]
+            known = self._lines[number] = self.capture.lines([number])[0]
         return known.time_ns
 
     def pieces(self, index: int, width: int) -> Iterable[Piece]:
@@ -196,5 +199,6 @@ class RecordList(Rows):
 
     def _title(self, column: Column, room: int) -> str:
         if column.name == "time" and self.time_mode != CLOCK:
-            return self.time_mode.capitalize()
+            is_from = self.reference and self.time_mode == SINCE_FIRST
+            return f"Since {self.reference}" if is_from else self.time_mode.capitalize()
         return column.heading if len(column.heading) <= room else column.short
