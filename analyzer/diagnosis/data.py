@@ -43,6 +43,7 @@ _BIT_STRING = TAGS["bit-string"]
 _PUSH, _CONFIRMED, _INVOKE_ID = b"\x0f", 0x40, slice(2, 5)
 _UI = 0x03
 _AT_ONCE_NS = 10_000_000
+_HEADER = "the time in the header of the push"
 _SET_FORWARD = "capture-clock-set-forward"
 _UNSAID = Wrong(frozenset())
 
@@ -59,6 +60,8 @@ class DataFamily(Family):
         self._told: dict[tuple[MeterKey, bytes, int], bytes] = {}
         """What meters told of their profiles: capture_objects and capture_period as Data, by attribute."""
         self._pushers: set[MeterKey] = set()
+        self._pushed_wrong: dict[MeterKey, tuple[int, bytes, bool]] = {}
+        """By meter whose last push has a wrong time: how far it is off, the time itself, and whether that is said."""
         self._awaiting: dict[MeterKey, tuple[bytes, int, int | None, bool]] = {}
         """By meter: its last push that asks for a confirmation, its record and time, and whether such pushes count."""
         self._clocks: dict[MeterKey, Wrong] = {}
@@ -224,10 +227,11 @@ class DataFamily(Family):
         self.stories.add(Fact(code, severity, _SET_FORWARD, LIKELY, proof, record.time_ns, CAPTURE, "", (other,)))
 
     def _pushed(self, record: Record) -> None:
-        """Look at a push that is to be confirmed, and at the time in the header of a meter's first push."""
+        """Look at a push that is to be confirmed, and at the time in its header."""
         key = meter_key(record)
         self._confirmed(record, key)
         if key in self._pushers or len(self._pushers) >= _MOST:
+            self._pushed_later(record, key)
             return
         self._pushers.add(key)
         apdu = record.assembled or record.apdu
@@ -235,7 +239,35 @@ class DataFamily(Family):
             return
         octets = apdu.values[apdu.entry.slots["date_time"]]
         if isinstance(octets, bytes) and len(octets) == _TIME_SIZE:
-            self._time(record, octets, "the time in the header of the push")
+            _, drift = self._time(record, octets, _HEADER)
+            if drift is not None and (reading := self._reading(record, octets)) is not None:
+                self._pushed_wrong[key] = reading.off, octets, True
+
+    def _pushed_later(self, record: Record, key: MeterKey) -> None:
+        """Look at the time of a further push: two times that are off by the same are no pushes that came late."""
+        apdu = record.assembled or record.apdu
+        if apdu is None or apdu.octets[:1] != _PUSH or apdu.octets[5:6] != b"\x0c":
+            return
+        octets = apdu.octets[6 : 6 + _TIME_SIZE]
+        if len(octets) < _TIME_SIZE:
+            return
+        captured_ns = self._captured_ns(record)
+        is_local = self.source is not None and self.source.has_local_times
+        if is_right(octets, captured_ns) or not any(
+            one.code == "clock-drift" for one in clock_faults(octets, captured_ns, _HEADER, is_local=is_local)
+        ):
+            self._pushed_wrong.pop(key, None)
+            return
+        reading = self._reading(record, octets)
+        if reading is None:
+            return
+        off, before, is_said = self._pushed_wrong.get(key, (0, b"", False))
+        if before and before != octets and not is_said and abs(reading.off - off) <= NEAR_S:
+            self._time(record, octets, _HEADER)
+            is_said = True
+        if len(self._pushed_wrong) >= _MOST:
+            self._pushed_wrong.clear()
+        self._pushed_wrong[key] = reading.off, octets, is_said
 
     def _confirmed(self, record: Record, key: MeterKey) -> None:
         """Report a push that comes again, service class and long-invoke-id as before: no confirmation arrived."""

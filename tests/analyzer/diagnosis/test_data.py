@@ -160,6 +160,26 @@ def test_drift_says_from_which_to_which_record_and_how_it_moved() -> None:
     assert len(story.evidence) == 1
 
 
+@pytest.mark.parametrize(
+    ("offs", "told_in"),
+    [
+        ([0, 0, 0], []),
+        ([0, 720, 720, 720], [3]),
+        ([720, 720, 0, 720, 720], [1, 5]),
+        ([0, -3600 * 5, 0], []),  # it came late
+        ([0, -2700, -1800, -900, 0], []),  # so did all that waited
+    ],
+)
+def test_times_in_the_headers_of_later_pushes_are_held_against_the_capture(offs: list[int], told_in: list[int]) -> None:
+    units = []
+    for number, off in enumerate(offs):
+        time = stated(CAPTURED, 900 * number + off, -60)
+        push = bytes.fromhex("0F") + number.to_bytes(4, "big") + b"\x0c" + time + bytes.fromhex("0201 06 00000001")
+        units.append(at(900 if number else CAPTURED_NS // SECOND, answered(push)))
+    stories = [one for one in over_tcp(*units) if one.code == "clock-drift"]
+    assert [record for one in stories for record in one.records] == told_in
+
+
 near_octets = st.tuples(
     st.sampled_from((b"\x07\xe8", b"\x07\xe7", b"\xff\xff")), st.integers(10, 12), st.integers(20, 22), st.integers(1, 7),
     st.integers(8, 11), st.integers(26, 34), st.sampled_from((0, 1, 59, 60, 255)), st.sampled_from((0, 99, 100, 255)),
