@@ -15,9 +15,11 @@ from analyzer.tracking.lsdu import take_lsdu
 from analyzer.tracking.peer import Peer, close_peers, forget_oldest
 from analyzer.tracking.transfers import SEGMENTS
 from dissectors.compile import FAILURES
+from dissectors.gateway import prefix_size
 from dissectors.hdlc import FLAG, Address, lone_address_end, scan_address, scan_addresses
 from dissectors.llc import REQUEST as LLC_REQUEST
 from dissectors.llc import RESPONSE as LLC_RESPONSE
+from dissectors.scanning import reads
 
 _UI = 0x03
 _SEGMENTED = 0x08
@@ -235,7 +237,7 @@ class HdlcLink:
             text = f"N(S) {number} where {expected} belongs"
             record.add_note(finding("hdlc-frame-lost", text, begin - 3, begin - 2))
             peer.is_broken = True
-        elif has_more and number and peer.last_send_number < 0 and information[:3] not in (LLC_REQUEST, LLC_RESPONSE):
+        elif number and peer.last_send_number < 0 and _begins_inside(information, has_more):
             text = "a segment without an LLC header: those before it are not in the capture"
             record.add_note(finding("capture-cut", text, begin, end, "capture-started-late"))
             peer.is_broken = True
@@ -308,6 +310,13 @@ class HdlcLink:
             record.parts = tuple(sorted({*parts, *record.parts}))
             return
         take_lsdu(self.dialogue, record, peer, octets[begin:end], begin)
+
+
+def _begins_inside(information: bytes, has_more: int) -> bool:
+    """Tell whether an I frame before which others were sent is a segment: the last is known by being no APDU."""
+    if not information or information[:3] in (LLC_REQUEST, LLC_RESPONSE):
+        return False
+    return bool(has_more) or not (reads(information) or prefix_size(information))
 
 
 def _carries(before: Record, record: Record, begin: int, information: bytes) -> bool:

@@ -157,7 +157,9 @@ def test_jump_further_than_was_acknowledged_is_a_story_of_its_own() -> None:
 # -- segments -----------------------------------------------------------------------------------------------------------
 
 
-def in_segments(first: int, *dropped: int, early: tuple[int, ...] = ()) -> list[Story]:
+def in_segments(
+    first: int, *dropped: int, early: tuple[int, ...] = (), value: bytes = bytes(range(200))
+) -> list[Story]:
     """Stories of a long answer in four segments (8, 10, 12, 14 with RR between), captured from a frame on.
 
     Frames that are *early* change places with the one before them, as two taps may give them.
@@ -165,7 +167,7 @@ def in_segments(first: int, *dropped: int, early: tuple[int, ...] = ()) -> list[
     station = Station()
     units = [*at(100, *station.connect()), *on_hdlc(station, at(0.5, asked(AARQ), answered(AARE)), at(1, *exchange(1)))]
     request, _ = exchange(2)
-    long = answered(bytes.fromhex("C401C2000981C8") + bytes(range(200)))
+    long = answered(bytes.fromhex("C401C2000981C8") + value)
     units += at(1, *station.frames([request]), *station.frames([long], 64))
     units += on_hdlc(station, at(1, *exchange(3)), at(1, *exchange(4)))
     for number in early:
@@ -182,6 +184,12 @@ def test_segments_that_all_came_have_no_story() -> None:
 @pytest.mark.parametrize("first", [10, 11, 12])
 def test_capture_that_begins_within_segments_reads_no_apdu_out_of_their_rest(first: int) -> None:
     (story,) = in_segments(first)
+    assert (story.code, story.cause, story.severity.name) == ("capture-cut", "capture-started-late", "NOTE")
+
+
+@pytest.mark.parametrize("last", ["B6", "06", "0C", "16", "C4", "00"])
+def test_capture_that_begins_with_the_last_segment_reads_no_apdu_out_of_it(last: str) -> None:
+    (story,) = in_segments(14, value=bytes(182) + bytes.fromhex(last) + bytes.fromhex("87") * 17)
     assert (story.code, story.cause, story.severity.name) == ("capture-cut", "capture-started-late", "NOTE")
 
 
