@@ -21,7 +21,7 @@ _LATE_NS = 100_000_000
 """What a frame acknowledges and what does not come within this time was lost."""
 _MOST_AHEAD = 3
 """So many frames may be late; N(R) that seems to be further ahead is one of an earlier frame."""
-_MOST_HELD = 4
+_MOST_HELD = 32
 _SHORTEST = 9
 """Octets of a frame without information."""
 _NAME, _UA, _SNRM, _DISC, _DM, _FRMR = 0xEF, 0x63, 0x83, 0x43, 0x0F, 0x87

@@ -32,14 +32,14 @@ def session(times: int = 1, server: bytes = b"\x03") -> list[Said]:
     return [*station.connect(), *station.frames(exchanges, 40)]
 
 
-def heard(said: Iterable[Said], late: Late, piece: int = 2048) -> list[Chunk]:
+def heard(said: Iterable[Said], late: Late, piece: int = 2048, quick: int = 1) -> list[Chunk]:
     """What two taps give, the last octets of each frame as many milliseconds *late* as is told by side and place."""
     now, came, newest = SECOND, [], {ASKED: 0, ANSWERED: 0}
     for place, (side, octets) in enumerate(said):
-        now += TURN_NS
+        now += TURN_NS // quick
         for at in range(0, len(octets), piece):
             part = octets[at : at + piece]
-            now += OCTET_NS * len(part)
+            now += OCTET_NS * len(part) // quick
             is_last = at + piece >= len(octets)
             newest[side] = max(newest[side], now + round(late(side, place) * 1_000_000) * is_last)
             came.append((newest[side], len(came), side, part))
@@ -83,6 +83,13 @@ def test_frames_of_taps_that_are_late_by_chance_stand_where_they_were_said(seed:
     said = session(3, chance.choice([b"\x03", bytes.fromhex("00020023")]))
     most = chance.choice([5, 16, 45])
     found = heard(said, lambda *_: chance.uniform(0, most), chance.choice([1, 20, 2048]))
+    assert told(found) == told(heard(said, lambda *_: 0))
+
+
+@pytest.mark.parametrize("side", [ASKED, ANSWERED])
+def test_frames_of_a_quick_line_of_which_many_are_late_stand_where_they_were_said(side: int) -> None:
+    said = session(2)
+    found = heard(said, lambda one, _: 80 if one == side else 0, quick=100)
     assert told(found) == told(heard(said, lambda *_: 0))
 
 
