@@ -175,7 +175,7 @@ def _steps_of(rows: Sequence[Row], clock: int | None) -> list[_Step]:
         for place, (one, other) in enumerate(pairwise(clocks), 1)
         if one is not None and other is not None and (one.moment.tzinfo is None) == (other.moment.tzinfo is None)
     ]
-    if sum(1 if one.seconds > 0 else -1 for one in steps) >= 0:
+    if sum((one.seconds > 0) - (one.seconds < 0) for one in steps) >= 0:
         return steps
     return [_Step(one.place, -one.seconds, one.later, one.earlier) for one in steps]
 

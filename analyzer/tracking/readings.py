@@ -84,17 +84,17 @@ def _readings_of(record: Record, model: ObjectModel) -> Iterator[Reading]:
     begun = begun_push(record)
     if begun is not None or (record.apdu is not None and record.apdu.family == "data-notification"):
         named = _named(values) or meter.name or _title_of(record) or place_text(meter_key(record))
-        time = _pushed_at(record, values, begun)
+        time, captured = _pushed_at(record, values, begun), _capture_times(values)
         for value in values:
             if (value.object.class_id, value.object.attribute) not in SCALER_UNITS:
-                yield _reading(record, named, value, _time_beside(value, values) or time)
+                yield _reading(record, named, value, captured.get(value.object[:2], time))
         return
-    named = meter.name or place_text(meter_key(record))
+    named, captured = meter.name or place_text(meter_key(record)), _capture_times(values)
     for value in values:
         one = value.object
         if value.is_written or one.is_method or one.attribute not in _METERED.get(one.class_id, ()):
             continue
-        yield _reading(record, named, value, _time_beside(value, values))
+        yield _reading(record, named, value, captured.get(one[:2], ""))
     yield from _profiles(record, meter, named)
 
 
@@ -146,13 +146,17 @@ def _pushed_at(record: Record, values: list[Value], begun: Begun | None) -> str:
     return ""
 
 
-def _time_beside(value: Value, values: list[Value]) -> str:
-    """Give the capture time of the same object, where it was read beside the value."""
-    one = value.object
-    for other in values:
-        if other.object[:2] == one[:2] and attribute_name(one.class_id, other.object.attribute) == "capture_time":
-            return str(other.plain)
-    return ""
+def _capture_times(values: list[Value]) -> dict[tuple[int, bytes], str]:
+    """Give the capture time of each object, by class and logical name, where it was read beside its value."""
+    if len(values) < 2:
+        return {}
+    return {
+        value.object[:2]: value.plain
+        for value in values
+        if attribute_name(value.object.class_id, value.object.attribute) == "capture_time"
+        and isinstance(value.plain, str)
+        and value.plain[:1].isdigit()  # no time is not specified, or null-data
+    }
 
 
 def _profiles(record: Record, meter: Meter, named: str) -> Iterator[Reading]:

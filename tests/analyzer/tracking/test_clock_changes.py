@@ -100,6 +100,8 @@ def test_events_of_one_second_are_no_fault(period: int | None) -> None:
     times = [sent("right", "right")(SUMMER + timedelta(seconds=one)) for one in seconds]
     assert oddities(times, period, EVENTS) == []
     assert oddities([times[1], times[2], times[0], times[3]], period, EVENTS) == ["profile-overlap"]
+    pairs = [times[0], times[0], times[1], times[1], times[3], times[3]]
+    assert oddities(pairs, period, EVENTS) == oddities(pairs[::-1], period, EVENTS) == []
 
 
 @pytest.mark.parametrize("status", ["right", "never"])

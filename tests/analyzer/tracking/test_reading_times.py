@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from tests.analyzer.cosem.data import array, clock, double_long_unsigned, long_unsigned, name, structure, unsigned
+from tests.analyzer.cosem.data import (
+    array,
+    clock,
+    double_long_unsigned,
+    long_unsigned,
+    name,
+    octet_string,
+    structure,
+    unsigned,
+)
 from tests.analyzer.tracking.lines import get, push
 from tests.analyzer.tracking.test_values import COLUMNS, PROFILE, readings
 
@@ -28,6 +37,8 @@ def setup(*pushed: tuple[int, str, int]) -> list[str]:
         ([DEMAND, CLOCK], [double_long_unsigned(5), clock(10)], clock(9)[2:], 9),
         ([DEMAND, CLOCK], [double_long_unsigned(5), clock(10)], bytes((255,)) * 12, 10),
         ([CLOCK, DEMAND, CAPTURED], [clock(10), double_long_unsigned(5), clock(7)], b"", 7),
+        ([CLOCK, DEMAND, CAPTURED], [clock(10), double_long_unsigned(5), b"\x00"], b"", 10),
+        ([CLOCK, DEMAND, CAPTURED], [clock(10), double_long_unsigned(5), octet_string(b"\xff" * 12)], b"", 10),
         ([CLOCK, DEMAND, (4, "1-0:2.6.0", 5)], [clock(10), double_long_unsigned(5), clock(7)], b"", 10),
     ],
 )  # fmt: skip
