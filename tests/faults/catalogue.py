@@ -4,6 +4,8 @@ from __future__ import annotations
 
 FACTS_WITHOUT_A_ROW = {
     "capture-time-regressed": "about the times of a whole capture: tests/analyzer/diagnosis/test_capture_clock.py",
+    "capture-time-jumped": "about the clocks of meters along a whole capture: tests/analyzer/diagnosis/test_data.py",
+    "packets-in-two-inputs": "about two inputs that are joined: tests/analyzer/diagnosis/test_carrier.py",
     "weak-authentication": "a check of the audit tells it, no story: tests/analyzer/diagnosis/test_audit.py",
     "challenge-repeated": "about two associations: tests/analyzer/diagnosis/test_challenges.py",
     "comment": "somebody's remark in the capture file, about nothing that the octets say",

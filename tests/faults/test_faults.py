@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from analyzer.diagnosis.rules import rule, rules
+from analyzer.diagnosis.rules import rule
 from tests.faults.case import Case, Fault, Truth, stories_of
-from tests.faults.catalogue import CAUSES_WITHOUT_A_ROW, FACTS_WITHOUT_A_ROW
 from tests.faults.measure import measure
 from tests.faults.sessions import healthy
 from tests.faults.table import FAULTS
@@ -35,18 +34,3 @@ def test_sessions_without_a_fault_have_no_story() -> None:
 def test_cause_of_the_table_of_faults_has_its_rule(fault: Fault) -> None:
     assert rule("fact", fault.code) is not None
     assert not fault.cause or rule("cause", fault.cause) is not None
-
-
-@pytest.mark.parametrize(
-    ("kind", "injected", "excused"),
-    [
-        ("cause", {one.cause for one in FAULTS}, CAUSES_WITHOUT_A_ROW),
-        ("fact", {one.code for one in FAULTS}, FACTS_WITHOUT_A_ROW),
-    ],
-)
-def test_every_rule_has_an_injector_or_a_reason_why_it_has_none(
-    kind: str, injected: set[str], excused: dict[str, str]
-) -> None:
-    known = {code for each, code in rules() if each == kind}
-    assert known - injected == set(excused)
-    assert all(excused.values())

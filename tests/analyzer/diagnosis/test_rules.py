@@ -5,8 +5,12 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from analyzer.diagnosis import rules
 from analyzer.tracking.findings import FACTS
+from tests.faults.catalogue import CAUSES_WITHOUT_A_ROW, FACTS_WITHOUT_A_ROW
+from tests.faults.table import FAULTS
 
 FILES = sorted((Path(rules.__file__).parent / "rules").glob("*.toml"))
 
@@ -40,3 +44,18 @@ def test_facts_are_of_the_groups_that_scripts_know() -> None:
     facts = [one for (kind, _), one in rules.rules().items() if kind == "fact"]
     assert {one.group for one in facts if one.group} <= GROUPS
     assert {group for _, group in FACTS.values()} <= GROUPS
+
+
+@pytest.mark.parametrize(
+    ("kind", "injected", "excused"),
+    [
+        ("cause", {one.cause for one in FAULTS}, CAUSES_WITHOUT_A_ROW),
+        ("fact", {one.code for one in FAULTS}, FACTS_WITHOUT_A_ROW),
+    ],
+)
+def test_every_rule_has_an_injector_or_a_reason_why_it_has_none(
+    kind: str, injected: set[str], excused: dict[str, str]
+) -> None:
+    known = {code for each, code in rules.rules() if each == kind}
+    assert known - injected == set(excused)
+    assert all(excused.values())
