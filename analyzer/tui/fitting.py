@@ -9,6 +9,7 @@ from rich.cells import cell_len, set_cell_size
 
 _SEPARATOR = " · "
 _CODE = re.compile(r"\d+-\d+:\d+\.\d+\.\d+\*\d+ (?=\S)")
+_DIRECTION = re.compile(r" \([+-]")
 _SHORTEST, _VALUE = 6, 24
 """What a part keeps at least; up to how long the last one is a value, which stays whole."""
 
@@ -34,13 +35,30 @@ def fit_right(text: str, width: int) -> str:
 
 
 def fit_ends(text: str, width: int, behind: str = ", ") -> str:
-    """Fit a name whose last part, *behind* a comma or a blank, tells it from others: ``Load pro…, column 2``."""
-    head, mark, tail = text.rpartition(behind)
-    kept = cell_len(mark + tail)
-    least = 1 if mark.isspace() else _SHORTEST  # of a place its end alone says more than its beginning
-    if not mark or cell_len(text) <= width or kept + least > width:
+    """Fit a name whose last parts, *behind* commas or blanks, tell it from others: ``Load pro…, column 2``.
+
+    So does the direction of a quantity before them: ``Activ… (+A), tariff 1``.
+    """
+    if cell_len(text) <= width:
         return fit(text, width)
-    return fit(fit(head, width - kept).rstrip() + mark + tail, width)
+    least = 1 if behind.isspace() else _SHORTEST  # of a place its end alone says more than its beginning
+    for at in _ends(text, behind):
+        kept = cell_len(text[at:])
+        if kept + least <= width:
+            return fit(fit(text[:at], width - kept).rstrip() + text[at:], width)
+    return fit(text, width)
+
+
+def _ends(text: str, behind: str) -> list[int]:
+    """Say where what tells a name from others may begin, the longest first."""
+    last = text.rfind(behind)
+    if behind.isspace() or last < 0:
+        return [last] if last >= 0 else []
+    if _CODE.match(text):  # which says the same, and more
+        return [last]
+    found = _DIRECTION.search(text, 0, text.index(behind))
+    commas = [at for at in range(len(text)) if text.startswith(behind, at)]
+    return [found.start(), *commas] if found is not None else commas
 
 
 @lru_cache(maxsize=16384)

@@ -27,7 +27,7 @@ from analyzer.tui.fitting import fit, fit_ends
 from analyzer.tui.theme import PALETTES
 from analyzer.tui.widgets.side_bar import cells_of
 from analyzer.tui.widgets.strips import TerseStrip, changed_cells, joined
-from tests.tui.driving import SMALL, drive, main_of, sample, text_of, wait_for
+from tests.tui.driving import LARGE, SMALL, drive, main_of, sample, text_of, wait_for
 
 WIDTH = 40
 _COLOURS = st.sampled_from(["", "#ff0000", "#00ff00", "#102030"])
@@ -356,3 +356,25 @@ def test_black_on_a_colour_of_sixteen_is_not_bold_which_many_terminals_show_as_g
         assert not any(one.bold for one in black)
 
     drive(sample("ln-wrapper"), act)
+
+
+def test_quantities_stay_apart_where_their_names_are_cut() -> None:
+    """Import and export of a tariff, and tariffs of a billing period before, looked alike in 80 columns."""
+    names = [f"Active energy {way}, tariff 1" for way in ("import (+A)", "export (-A)")]
+    assert [fit_ends(one, 22).rstrip() for one in names] == ["Active… (+A), tariff 1", "Active… (-A), tariff 1"]
+    before = [f"Active energy import (+A), tariff {tariff}, billing period 1" for tariff in (1, 2)]
+    assert len({fit_ends(one, 34) for one in before}) == 2
+    assert fit_ends("1-0:1.8.0*255 Active energy import (+A), attribute 2", 31).startswith("1-0:1.8.0*255 ")
+
+
+def test_value_is_not_cut_where_there_is_room_nor_a_name_for_it() -> None:
+    async def at_large(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("r")
+        await wait_for(pilot, lambda: any("  2026-03-02T10:14:07.78+01:00  " in line for line in text_of(app)[:6]))
+
+    async def at_small(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("r")
+        await wait_for(pilot, lambda: any("Active power import (+P)" in line for line in text_of(app)[:12]))
+
+    drive(sample("hdlc-segments"), at_large, LARGE)
+    drive(sample("p1"), at_small)

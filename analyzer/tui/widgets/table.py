@@ -107,10 +107,17 @@ class Table(Rows):
         whole = [one.is_whole for one in self.columns]
         gaps = len(_GAP) * max(len(shown) - 1, 0)
         flexible = next((index for index in shown if not self.columns[index].most), None)
+        spare = room - gaps - sum(fixed)
+        for index, width in enumerate(content):  # what is long has the room that nothing else needs
+            more = max(min(width - fixed[index], spare), 0)
+            fixed[index] += more
+            spare -= more
         excess = sum(fixed) + gaps - room
         least = [_CUT] * len(fixed)
         if flexible is not None:  # it says most: the others do not squeeze it away
-            least[flexible] = min(fixed[flexible], max(_LEAST, min(room // 4, _ENOUGH)))
+            least[flexible] = min(
+                fixed[flexible], max(_LEAST, min(room // 4 if room < _NARROW else room // 3, _ENOUGH))
+            )
             fixed[flexible] = max(fixed[flexible] - excess, least[flexible])
         while sum(fixed) + gaps > room:
             longer = [index for index, width in enumerate(fixed) if width > least[index]]
