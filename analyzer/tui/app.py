@@ -186,9 +186,12 @@ class DlmsharkApp(Passes):
         screen.opened_from = self.current_record
         screen.open_with(argument)
         self.came_from = ""
-        if self._has_help and len(self.screen_stack) > 2:
-            self.pop_screen()  # with it that which it lies over gives way
-        if len(self.screen_stack) > 1 and (self._has_help or not screen.lies_over):
+        if screen.lies_over and not self._has_help:
+            self.push_screen(screen)
+            return
+        while not screen.lies_over and len(self.screen_stack) > 2:
+            self.pop_screen()  # what another was opened from gives way with it
+        if len(self.screen_stack) > 1:
             self.switch_screen(screen)
         else:
             self.push_screen(screen)

@@ -100,7 +100,10 @@ class Passes(Opening):
         if before is not None:
             before.close()
         self.comparison = Comparison(good, bad, self.capture, self.options)
-        if opens and not isinstance(self.screen, DiffScreen):
+        if opens and any(isinstance(one, DiffScreen) for one in self.screen_stack):
+            while not isinstance(self.screen, DiffScreen):
+                self.pop_screen()
+        elif opens:
             self.push_screen(DiffScreen())
         self._go_on_comparing(self.comparison)
 

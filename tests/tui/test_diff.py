@@ -14,7 +14,7 @@ from analyzer.diagnosis.comparison.side import read
 from analyzer.session import Session
 from analyzer.tracking.history import CLOSED, LOST
 from analyzer.tui.app import DlmsharkApp
-from analyzer.tui.options import Options
+from analyzer.tui.options import Options, Part
 from analyzer.tui.screens.compare import CompareScreen
 from analyzer.tui.screens.diff import DiffScreen
 from analyzer.tui.settings import Settings
@@ -92,6 +92,28 @@ def test_difference_opens_both_records_and_leads_to_the_one_of_the_list(tmp_path
         await wait_for(pilot, lambda: isinstance(app.screen, DiffScreen))
 
     _opened(_pair(tmp_path), act)
+
+
+def test_another_comparison_and_other_screens_take_the_place_of_those_that_are_open(tmp_path: Path) -> None:
+    """Beside both records of a difference, C and a left screens behind that q came back to one after another."""
+    inputs = _pair(tmp_path)
+
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        for key, kind in (("C", "DiffScreen"), ("a", "AssociationsScreen"), ("question_mark", "HelpScreen")):
+            app.compare(*(Part(one) for one in inputs))
+            await _compared(app, pilot)
+            await pilot.press("enter")
+            await wait_for(pilot, lambda: isinstance(app.screen, CompareScreen))
+            await pilot.press(key)
+            await wait_for(pilot, lambda kind=kind: type(app.screen).__name__ == kind)
+            if kind == "HelpScreen":
+                await pilot.press("question_mark", "q")
+                await wait_for(pilot, lambda: isinstance(app.screen, CompareScreen))
+                await pilot.press("q")
+            await pilot.press("q")
+            await wait_for(pilot, lambda: app.screen is main_of(app))
+
+    _opened(inputs, act)
 
 
 def test_capture_that_is_open_is_compared_with_one_that_is_named(tmp_path: Path) -> None:

@@ -131,6 +131,40 @@ def test_screens_of_a_capture_that_has_nothing_say_so_and_what_to_do(tmp_path: P
     drive(indexed(str(path)), act)
 
 
+def test_last_line_offers_no_key_that_needs_a_row_where_there_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "none.pcap"
+    path.write_bytes(pcap_header())
+
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        for key, left in (
+            ("escape", "Ctrl+Q quit  d doctor  ? help"), ("d", "q back"), ("exclamation_mark", "q back"),
+            ("a", "q back"), ("r", "q back"), ("l", "q back"), ("f", "q back"), ("s", "→ by …  q back"),
+            ("K", "+ add a key  q back"),
+        ):  # fmt: skip
+            await pilot.press(key)
+            await wait_for(pilot, lambda left=left: text_of(app)[-1].rstrip().endswith(f"  {left}"))
+
+    drive(indexed(str(path)), act)
+
+
+def test_keys_that_the_last_line_offers_work_where_no_table_is() -> None:
+    """Where two records are compared e did nothing, and s was refused on the ladder and in the dialogue."""
+
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("4", "G", "D")
+        await wait_for(pilot, lambda: app.screen.title_text == "Compare" and app.screen.panes[0].cursor > 0)  # type: ignore[attr-defined]
+        before = app.screen.panes[0].cursor  # type: ignore[attr-defined]
+        await pilot.press("e")
+        await wait_for(pilot, lambda: app.screen.panes[0].cursor > before)  # type: ignore[attr-defined]
+        await pilot.press("E")
+        await wait_for(pilot, lambda: app.screen.panes[0].cursor == before)  # type: ignore[attr-defined]
+        for key in ("l", "f"):
+            await pilot.press(key, "s")
+            await wait_for(pilot, lambda: app.screen.title_text == "Statistics")  # type: ignore[attr-defined]
+
+    drive(sample("ln-ciphered"), act)
+
+
 def test_list_without_a_record_leads_to_the_doctor_where_that_has_a_story(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -40,7 +40,7 @@ class CompareScreen(BaseScreen):
     """Trees of two records, rows of equal fields beside one another."""
 
     title_text = "Compare"
-    contexts = ("table",)
+    contexts = ("main",)
 
     def __init__(self, one: Shown, other: Shown) -> None:
         super().__init__()

@@ -16,7 +16,7 @@ _SUFFIXES = {".txt": "as it is shown", ".csv": "the columns of the list"}
 class DialogueScreen(Exporting):
     """A screen about the association of the record that it was opened from."""
 
-    contexts = ("table",)
+    contexts = ("main",)
     suffixes = _SUFFIXES
     numbers: list[int]
     """The records of the association, or without one of the conversation."""
@@ -57,7 +57,7 @@ class DialogueScreen(Exporting):
         records = f"{len(self.numbers):,} record{'s' * (len(self.numbers) != 1)}"
         left = f" {records}{cut} · {self.about}" if self.numbers else " no record is selected"
         for bar in self.query(StatusBar):
-            bar.stand([(left, "muted")], self.hinted(_HINTS))
+            bar.stand([(left, "muted")], self.hinted(_HINTS if self.numbers else _HINTS[-1:]))
 
     # -- export ---------------------------------------------------------------------------------------------------
 

@@ -29,6 +29,7 @@ _QUICK_SECONDS = 0.01
 LAYOUTS = ("stacked", "side", "wide")
 _SIDE_WIDTH, _WIDE_WIDTH = 132, 200
 _HINTS = (("quit", "quit"), ("filter", "filter"), ("next-problem", "problem"), ("doctor", "doctor"), ("help", "help"))
+_NEED_RECORDS = frozenset(("filter", "next-problem"))
 
 
 class MainScreen(Taking):
@@ -268,7 +269,8 @@ class MainScreen(Taking):
             bar.say(self._continued(waiting))
             return
         right: list[Said] = [(f"{pending}  ", "accent bold")] if pending else []
-        bar.stand(left, [*right, *self.hinted(_HINTS)])
+        is_empty = self._is_complete and not self.records.height
+        bar.stand(left, [*right, *self.hinted(one for one in _HINTS if not (is_empty and one[0] in _NEED_RECORDS))])
 
     def _continued(self, waiting: str) -> list[tuple[str, str]]:
         """Say which keys may follow."""

@@ -23,6 +23,10 @@ from analyzer.tui.widgets.text_pane import Paragraph, Target, TextPane
 _SUFFIXES = {".csv": "CSV", ".txt": "text with its columns aligned", ".jsonl": "one JSON object a row"}
 _COUNT = re.compile(r"\d{1,3}(?:,\d{3})+")
 _SIDE_WIDTH = 120
+_NEED_A_ROW = frozenset(
+    ("open", "next-pane", "sort", "export", "plot", "follow", "ladder", "mark-association", "compare-association")
+)
+"""Commands that the last line does not offer where there is no row for them."""
 _LEAST_LINES = 4
 """Lines that a table takes above text even where it has less to show, its heading among them."""
 
@@ -206,9 +210,15 @@ class TableScreen(Exporting):
             left = f" no {self.name_of_rows}{held}; {self.program.keymap.text('close')} shows all"
         else:
             left = f" {self.no_rows}"
-        right = self.hinted(one for one in self.hints if one[0] != "open" or (row is not None and self.opens(row)))
+        right = self.hinted(one for one in self.hints if self._is_offered(one[0], row))
         for bar in self.query(StatusBar):
             bar.stand([(left, "muted")], right)
+
+    def _is_offered(self, name: str, row: TableRow | None) -> bool:
+        """Tell whether a command does anything here, with the cursor on *row*."""
+        if row is None:
+            return name not in _NEED_A_ROW
+        return name != "open" or self.opens(row)
 
     # -- events ---------------------------------------------------------------------------------------------------
 
