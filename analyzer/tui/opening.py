@@ -238,6 +238,7 @@ class Opening(App[None]):
             self.main.flash(f"{title_of([self._written_anew])} was written anew: read from its beginning", "warning")
             self._written_anew = ""
         for one in self._open_screens():
+            one.show_title()
             one.came_anew()
 
     def _look_for_errors(self, capture: Capture) -> None:

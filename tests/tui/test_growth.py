@@ -130,3 +130,30 @@ def test_doctor_of_a_capture_that_is_not_read_to_its_end_says_so(tmp_path: Path)
             await wait_for(pilot, lambda: any("Reading ended early" in line for line in text_of(app)))
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize(("key", "row"), [("s", "aare"), ("o", "1-0:1.8.0*255"), ("a", "1")])
+def test_screen_beside_the_list_shows_what_a_file_got_and_keeps_its_row(tmp_path: Path, key: str, row: str) -> None:
+    """Tables stood still, and so did the title, while the file grew; the cursor would have gone to another row."""
+    path = tmp_path / "line.pcap"
+    path.write_bytes(_packets(14))
+    app = DlmsharkApp(Options((str(path),), theme="dark"), None, Settings(Path(tempfile.mkdtemp())))
+
+    async def act(pilot: Pilot[None]) -> None:
+        await wait_for(pilot, lambda: app.has_capture and app.capture.progress.is_done, 60)
+        await pilot.press(key)
+        await wait_for(pilot, lambda: getattr(app.screen, "table", None) and app.screen.table.count)
+        table = app.screen.table  # type: ignore[attr-defined]
+        column = 1 if key == "o" else 0
+        await wait_for(pilot, lambda: any(one.cells[column] == row for one in table.rows))
+        table.move_to(next(at for at, one in enumerate(table.rows) if one.cells[column] == row))
+        before, cells = text_of(app)[0], [one.cells for one in table.rows]
+        path.write_bytes(_packets(40))
+        await wait_for(pilot, lambda: text_of(app)[0] != before and [one.cells for one in table.rows] != cells, 60)
+        assert table.row.cells[column] == row
+
+    async def run() -> None:
+        async with app.run_test(size=(100, 24)) as pilot:
+            await act(pilot)
+
+    asyncio.run(run())

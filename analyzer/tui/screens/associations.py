@@ -51,6 +51,10 @@ class AssociationsScreen(TableScreen):
         for one in found.associations if found is not None else ():
             yield _row(one)
 
+    def subject_of(self, row: TableRow) -> object:
+        """Give where it began."""
+        return self.record_of(row)
+
     def record_of(self, row: TableRow) -> int:
         """Give the first record."""
         one: Association = row.about

@@ -41,10 +41,6 @@ class DiffScreen(TableScreen):
         """Show how far it is, and what was found."""
         self.take()
 
-    def came_anew(self) -> None:
-        """Show what is found with the keys that came."""
-        self.take()
-
     def rows(self) -> Iterable[TableRow]:
         """Give a row a difference, in the order of their rank."""
         comparison = self.program.comparison

@@ -44,10 +44,6 @@ class DoctorScreen(TableScreen):
     )
     hints = (("open", "record"), ("next-pane", "text"), ("export", "export"), ("back", "back"))
 
-    def came_anew(self) -> None:
-        """Forget what went wrong without the keys that came."""
-        self.take()
-
     def diagnosed(self) -> None:
         """Show what went wrong; of a recording it changes all the time, and who reads it is left in peace."""
         if self.program.capture.live is None or not self.table.count:

@@ -47,6 +47,11 @@ class ObjectsScreen(TableScreen):
             return "no objects: the pushes name none; a read of class 40 in the capture would"
         return super().no_rows
 
+    def subject_of(self, row: TableRow) -> object:
+        """Give whose object it is."""
+        one: ObjectRow = row.about
+        return one.meter, one.code
+
     def record_of(self, row: TableRow) -> int:
         """Give the record of the last value."""
         one: ObjectRow = row.about

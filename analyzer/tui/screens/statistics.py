@@ -168,6 +168,10 @@ class StatisticsScreen(TableScreen):
             name = fit_ends(one.name, name_width).rstrip()
             yield Paragraph(f"{bar(one.size / longest, room)} {one.text}".strip(), "accent", name, "text")
 
+    def subject_of(self, row: TableRow) -> object:
+        """Give what a row counts."""
+        return row.cells[0]
+
     def opens(self, row: TableRow) -> bool:
         """Tell whether a filter chooses what a row counts."""
         return isinstance(row.about, Statistic) and bool(filter_of(row.about))

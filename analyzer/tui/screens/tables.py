@@ -97,6 +97,10 @@ class TableScreen(Exporting):
         """Write the heading of the text."""
         return ""
 
+    def subject_of(self, row: TableRow) -> object:
+        """Give what stays the same of a row while its figures change."""
+        return row.about
+
     def record_of(self, row: TableRow) -> int:
         """Give the record that a row leads to; 0 for none."""
         return row.about if isinstance(row.about, int) else 0
@@ -162,7 +166,7 @@ class TableScreen(Exporting):
             return
         if not self.has_text:
             self.table.say_why(() if self.sought else (one.text for one in self.nothing_said()))
-        self.table.set_rows(self.shown_rows())
+        self.table.set_rows(self.shown_rows(), self.subject_of)
         self._share()
         self.show_headings()
         self.show_text()
@@ -172,6 +176,18 @@ class TableScreen(Exporting):
     def ended(self) -> None:
         """Show what came since the screen was opened."""
         self.take()
+
+    def came_anew(self) -> None:
+        """Show what there is now; of a pass over all records once it is over, so that no row goes meanwhile."""
+        if self.has_survey:
+            self.program.survey(self._take_survey)
+        else:
+            self.take()
+
+    def _take_survey(self) -> None:
+        survey = self.program.survey_so_far
+        if survey is not None and survey.is_done:
+            self.take()
 
     def show_text(self) -> None:
         """Say more of the row under the cursor."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from rich.cells import cell_len
@@ -64,13 +65,17 @@ class Table(Rows):
         self._room = 0
         """The room that the widths are for."""
 
-    def set_rows(self, rows: Iterable[TableRow]) -> None:
-        """Show other rows; the cursor stays on what it was about, where that is still there."""
-        about = self.row.about if self.row is not None else None
+    def set_rows(
+        self, rows: Iterable[TableRow], subject_of: Callable[[TableRow], object] = attrgetter("about")
+    ) -> None:
+        """Show other rows; the cursor stays on what it was about, as *subject_of* says, where that is still there."""
+        subject = subject_of(self.row) if self.row is not None else None
         self.rows = list(rows)
         if self.sorted_by >= 0:
             self._sort()
-        found = next((index for index, one in enumerate(self.rows) if about is not None and one.about == about), None)
+        found = next(
+            (index for index, one in enumerate(self.rows) if subject is not None and subject_of(one) == subject), None
+        )
         if found is not None:
             self.cursor = found
         self._widths = ()
