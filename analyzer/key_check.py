@@ -70,10 +70,11 @@ class KeyCheck:
         for layer in layers:
             causes = noted[_FAILURES[layer.is_signed]]
             key = layer.key or NO_KEY
-            if layer.status in _OPEN and not any(note.cause != "no-key" for note in causes):
+            is_doubted = layer.status != opening.VERIFIED and any(note.cause != "no-key" for note in causes)
+            if layer.status in _OPEN and not is_doubted:
                 self._opens[key] += 1
                 self._verified[self._authenticator(key)] += layer.status == opening.VERIFIED
-                self._unchecked[key] += bool(causes)
+                self._unchecked[key] += any(note.cause == "no-key" for note in causes)
             elif layer.status not in _LEFT_ALONE:
                 self._fails[key] += 1
                 self._unverified[self._authenticator(key)] += bool(causes) and causes[-1].cause in _OF_AUTHENTICATION

@@ -30,7 +30,10 @@ class Opener(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What opening gave: *entry* and *values* are those of the APDU inside, None where the octets are none."""
+    """What opening gave: *entry* and *values* are those of the APDU inside, None where the octets are none.
+
+    ``unsupported`` with values: the tag is right, and the text, said to be compressed, reads as it is.
+    """
 
     status: str
     plaintext: bytes = b""
@@ -116,7 +119,9 @@ def _verified(message: Message, key: Key, title: bytes, plaintext: bytes, authen
     if message.control & COMPRESSED:
         text = expanded(message, plaintext)
         if text is None:
-            return Outcome(opening.UNSUPPORTED, plaintext, None, None, key, title)
+            is_plain = reads(plaintext) and proves(message, plaintext)
+            found, values = scan_apdu(plaintext, 0, len(plaintext)) if is_plain else (None, None)
+            return Outcome(opening.UNSUPPORTED, plaintext, found, values, key, title)
         plaintext, authentication = text, None
     found, values = scan_whole(plaintext)
     has_rest = False

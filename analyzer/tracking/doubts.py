@@ -100,6 +100,10 @@ class Doubts:
         is_unchecked = not message.tag and outcome.status is opening.DECRYPTED
         lacks_check = outcome.status is opening.DECRYPTED and not opener.authentication
         if lacks_check or is_unchecked or outcome.status in (opening.PLAINTEXT, opening.UNSUPPORTED):
+            if outcome.status is opening.UNSUPPORTED and outcome.values is not None:
+                text = "the tag is right, and bit 7 of the security control says that the text is compressed: it is not"
+                record.add_note(finding("undecipherable", text, 0, 0, "security-control-wrong"))
+                return outcome._replace(status=opening.VERIFIED)
             if outcome.status is opening.UNSUPPORTED:
                 suspect = None
                 if outcome.key is None and message.tag and opener.authentication:

@@ -75,6 +75,7 @@ _KEYS_NOT_GIVEN = (
 )  # fmt: skip
 SEVERITIES: dict[tuple[str, str], Severity] = {
     **{("undecipherable", cause): NOTE for cause in _KEYS_NOT_GIVEN},
+    ("undecipherable", "security-control-wrong"): WARNING,
     ("capture-cut", "message-broken-off"): WARNING,
     ("invocation-counter-repeated", "nonce-reuse"): ERROR,
 }

@@ -124,7 +124,8 @@ class Audit:
         count = self._ledger.counts.get(check.name, 0)
         for code in check.facts:
             for story in stories.get(code, ()):
-                if self._ledger.counts_among(*story.records) and (not check.causes or story.cause in check.causes):
+                is_meant = story.cause not in check.beside and (not check.causes or story.cause in check.causes)
+                if is_meant and self._ledger.counts_among(*story.records):
                     finding = _finding(check, story, stories, self._only)
                     found.append(finding)
                     count += story.count if self._only is None else len(finding.records)

@@ -42,6 +42,8 @@ class Check(NamedTuple):
     """Causes with which alone such a fact counts; empty for any."""
     shaken: tuple[str, ...] = ()
     """Facts that, anywhere in the capture, leave nothing proved; where there are none, what is likely proves, too."""
+    beside: frozenset[str] = frozenset()
+    """Causes with which such a fact is no matter of this check."""
 
 
 CHECKS: tuple[Check, ...] = (
@@ -124,7 +126,7 @@ CHECKS: tuple[Check, ...] = (
     Check("system-titles", "security", f"{_53}, system title",
           "titles have 8 octets; both sides, and all meters, have their own", ("title",)),
     Check("suite", "security", f"{_53}, security suites", "suite 0, 1 or 2, the same all through an association",
-          ("protected",)),
+          ("protected",), ("undecipherable",), causes=frozenset({"security-control-wrong"})),
     Check("protection", "security", f"{_53}, protection of APDUs",
           "what is protected is authenticated and encrypted", ("protected",)),
     Check("policy", "security", "IEC 62056-6-2, Security setup",
@@ -136,7 +138,7 @@ CHECKS: tuple[Check, ...] = (
                      "key-info-missing", "no-system-title", "octets-damaged", "new-key-after-change",
                      "wrong-encryption-key", "wrong-authentication-key", "keys-swapped", "key-is-ascii",
                      "key-mistyped", "agreement-key-wrong", "wrong-system-title", "wrong-suite",
-                     ""})),
+                     ""}), beside=frozenset({"security-control-wrong"})),
     Check("counters", "security", f"{_53}, invocation counter", "invocation counters only go up", ("protected",),
           ("invocation-counter-regressed", "invocation-counter-repeated"),
           frozenset({"retransmission", "answer-repeated", "answer-not-taken", "altered-copy"})),

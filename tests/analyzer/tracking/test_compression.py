@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from analyzer.diagnosis.audit.ledger import FAIL, PASS
+from analyzer.key_check import KeyCheck
 from analyzer.simulate.ciphering import Seal, protect
 from analyzer.simulate.v44_compressor import V44Compressor
+from tests.analyzer.diagnosis import audited
 from tests.analyzer.tracking.all_keys import notes
 from tests.analyzer.tracking.build import Said, answered
 from tests.analyzer.tracking.secured import keyring, opened, secrets, security_of, statuses
@@ -37,8 +40,24 @@ def test_compressed_apdu_opens_to_what_was_said(control: int, status: str, ordin
     assert notes([record], "undecipherable") == []
 
 
+@pytest.mark.parametrize("control", [0xB1, 0x91, 0xB0, 0x90])
+def test_text_that_is_said_to_be_compressed_and_is_not_opens_with_its_tag(control: int) -> None:
+    (record,) = opened([compressed(RESPONSE, control, ordinal_bits=0)], keyring(secrets(SECURITY)))
+    assert statuses([record]) == ["verified"]
+    assert record.apdu is not None and record.apdu.octets == RESPONSE
+    ((_, _, cause, text),) = notes([record], "undecipherable")
+    assert cause == "security-control-wrong"
+    assert "bit 7" in text
+    rows = audited.judge([record])
+    assert (rows["tags"].verdict, rows["suite"].verdict) == (PASS, FAIL)
+    check = KeyCheck(keyring(secrets(SECURITY)))
+    check.take(record)
+    assert [(row.opens, row.fails) for row in check.rows() if row.opens or row.fails] == [(1, 0)] * 2
+
+
 def test_octets_that_are_no_packet_are_unsupported_and_never_passed_off_as_an_apdu() -> None:
-    (record,) = opened([compressed(RESPONSE, 0xB1, ordinal_bits=0)], keyring(secrets(SECURITY)))
+    text = bytes.fromhex("FFFE0102") + RESPONSE[4:]
+    (record,) = opened([compressed(text, 0xB1, ordinal_bits=0)], keyring(secrets(SECURITY)))
     assert statuses([record]) == ["unsupported"]
     assert record.apdu is not None and record.apdu.family == "general-glo-ciphering"
     ((_, _, _, text),) = notes([record], "undecipherable")
