@@ -78,6 +78,10 @@ class Case(NamedTuple):
     """Whether the sender's title and its authentication key verified something under another key."""
     first: Hypothesis | None = None
     """What explained the message before of this kind."""
+    is_title_seen: bool = False
+    """Whether the capture tells the title, in this APDU or in another."""
+    foreign: str = ""
+    """Whose keys the keyring has, where it has none for the title that the APDU tells."""
 
 
 Hypothesis = Callable[[Case, Key, bytes], Iterator[Suspect]]
@@ -338,6 +342,8 @@ def _judge(case: Case) -> Suspect:
     if case.is_damaged:
         text = f"the frame that carried it is damaged, so what comes out says nothing of {name}"
         return Suspect("octets-damaged", text, LIKELY)
+    if case.foreign and not is_read and not case.has_worked:
+        return Suspect("no-key", f"{name} does not open it, and {case.foreign}", LIKELY)
     if not message.control & ENCRYPTED:
         if case.has_worked:
             return Suspect("octets-damaged", f"the tag is wrong, and {same} verified its neighbours", LIKELY)
@@ -380,6 +386,10 @@ def _judge_unread(case: Case, key: Key, title: bytes, same: str) -> Suspect:
     if key.role is KeyRole.AGREED:
         text = f"nothing reads under {name}: an agreement key given is another, or the sender derives the key otherwise"
         return Suspect("agreement-key-wrong", text, LIKELY)
+    if case.opens_other_side and case.is_title_seen and not case.is_proved:
+        text = f"{name} opens the other direction, and nothing of this one with the system title {title.hex().upper()},"
+        text += " which the capture tells: its sender uses another key, or another title than it tells"
+        return Suspect("wrong-encryption-key", text, POSSIBLE)
     if case.opens_other_side and not case.is_proved:
         text = f"{name} opens the other direction, and nothing of this one with the system title {title.hex().upper()}"
         return Suspect("wrong-system-title", f"{text}: its sender has another title", LIKELY)

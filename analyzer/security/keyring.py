@@ -128,6 +128,11 @@ class Keyring:
             self._of_all.append(meter)
 
     @property
+    def titles(self) -> tuple[bytes, ...]:
+        """The system titles of meters, in the order of the file."""
+        return tuple(self._by_title)
+
+    @property
     def has_general_key(self) -> bool:
         """Whether there is an encryption key for whoever comes."""
         return any(KeyRole.GUEK in meter.keys for meter in self._of_all)

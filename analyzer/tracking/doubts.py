@@ -23,6 +23,7 @@ from analyzer.security.explain import (
     unicast,
     wrong_title,
 )
+from analyzer.security.keyring import Keyring
 from analyzer.security.keys import KeyRole
 from analyzer.security.opening import ENCRYPTED, Message, is_authentic
 from analyzer.tracking.counters import Counters
@@ -35,10 +36,12 @@ from dissectors.scanning import scan_apdu
 _MOST_SEARCHES = 256
 """For how many APDUs every bit is tried."""
 _MOST_TITLES, _MOST_SUSPECTS = 64, 256
-_SINGLE = frozenset({"octets-damaged", "tag-truncated", "new-key-after-change", "no-key", "second-key-needed"})
+_SINGLE = frozenset({"octets-damaged", "tag-truncated", "new-key-after-change", "second-key-needed"})
 """Causes that say nothing about the next message."""
+_MOST_NAMED = 3
+_NO_KEY = "no encryption key is given for"
 _LACKS = {
-    "no-key": "no encryption key is given for this sender",
+    "no-key": f"{_NO_KEY} this sender",
     "broadcast-key-needed": "the security control asks for the broadcast key, and none is given",
     "dedicated-key-unknown": "the dedicated key is not known: the initiate request that carried it was not opened",
     "no-system-title": "a key is there, but the sender's system title is not: neither capture nor keyring tells it",
@@ -67,11 +70,13 @@ class Doubts:
     """
 
     def __init__(
-        self, knowledge: Knowledge, counters: Counters, lost: Mapping[tuple[Whose, KeyRole], tuple[int, str]]
-    ) -> None:
+        self, knowledge: Knowledge, counters: Counters, lost: Mapping[tuple[Whose, KeyRole], tuple[int, str]],
+        keyring: Keyring,
+    ) -> None:  # fmt: skip
         self.worked: set[tuple[bytes, bytes]] = set()
         """Which key with which title has opened something; of keys that come with a message, their role."""
         self._knowledge, self._counters, self._lost = knowledge, counters, lost
+        self._keyring = keyring
         self._closed: dict[tuple[bytes, bytes], _Closed] = {}
         """By key and title that worked."""
         self._searches = _MOST_SEARCHES
@@ -94,6 +99,8 @@ class Doubts:
             other = self._other_title(context, message, own) if opener.lacks == "no-key" and not text else None
             if opener.lacks == "broadcast-key-needed":
                 other = unicast(message, opener)
+            if opener.lacks == "no-key" and not text:
+                text = self._lacking(opener.key_set.server_title or own)
             cause, text = other[:2] if other is not None else (opener.lacks, text or _LACKS[opener.lacks])
             record.add_note(finding("undecipherable", text, 0, 0, cause))
             return _shown(message, opener, outcome, other)
@@ -141,8 +148,19 @@ class Doubts:
         note = finding("undecipherable", suspect.text, 0, 0, suspect.cause)
         record.add_note(note._replace(confidence=suspect.confidence))
         outcome = _shown(message, opener, outcome, suspect)
+        if suspect.cause == "no-key" and control & ENCRYPTED:
+            return outcome._replace(status=opening.NO_KEY)
         is_nothing = is_damaged and suspect.cause == "octets-damaged" and outcome.values is None
         return outcome._replace(status=opening.DAMAGED) if is_nothing else outcome
+
+    def _lacking(self, title: bytes) -> str:
+        """Say that no key is given for a title, and for which there are; empty where the keyring has the title."""
+        titles = self._keyring.titles
+        if len(title) != opening.TITLE_SIZE or not titles or title in titles:
+            return ""
+        named = ", ".join(one.hex().upper() for one in titles[:_MOST_NAMED])
+        more = f" and {len(titles) - _MOST_NAMED} more" if len(titles) > _MOST_NAMED else ""
+        return f"{_NO_KEY} the system title {title.hex().upper()}: the keyring has {named}{more}"
 
     @staticmethod
     def _other_title(context: SecurityContext, message: Message, own: bytes) -> Suspect | None:
@@ -175,11 +193,15 @@ class Doubts:
         others = (key.octets for key in ring.of(KeyRole.GUEK) if key not in opener.keys)
         is_proved = any((octets, title) in self.worked for octets in others for title in opener.titles)
         opens_other_side = any(name in names and title not in opener.titles for _, _, title, _, name, _ in verified)
+        told = {context.client_title, context.server_title}
+        ours = ring.server_title
+        is_foreign = bool(ours) and ours != own and not {own, ours} & told
         return explain(
             Case(
                 message, opener.keys, opener.authentication, opener.titles, opener.key_set, known, has_worked,
                 bool(own), changed, closed.since if closed.newest > closed.since else 0, closed.has_ended,
                 opens_other_side, self._searches > 0, is_damaged, is_proved, first,
+                bool(own) or opener.titles[0] in told, self._lacking(own) if is_foreign else "",
             )
         )  # fmt: skip
 

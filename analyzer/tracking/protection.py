@@ -46,7 +46,7 @@ class Protection:
         self.counters = Counters()
         self.transfers: Transfers | None = None
         """Where an AARQ waits until the AARE tells the title that its key is found by."""
-        self.doubts = Doubts(self.knowledge, self.counters, self.search.lost)
+        self.doubts = Doubts(self.knowledge, self.counters, self.search.lost, keyring)
         self._proved: set[tuple[bytes, bytes]] = set()
         """Which key with which title has made a tag that was right."""
         self._swifts: dict[tuple[bytes, bytes], dict[Kind, Swift]] = {}
@@ -179,7 +179,8 @@ class Protection:
                 next_message.carry_over(context, opener, outcome)
         elif moves and outcome.entry is not None and outcome.values is not None:
             _learn_dedicated(context, outcome.entry, outcome.values, opener.keys[0].place if opener.keys else "")
-        tried = outcome.key or (opener.keys[0] if opener.keys and not opener.lacks else None)
+        is_tried = opener.keys and not opener.lacks and outcome.status is not opening.NO_KEY
+        tried = outcome.key or (opener.keys[0] if is_tried else None)
         name = tried.name if tried is not None else ""
         return outcome, _new(
             Closed, (apdu.octets, entry, values, outcome.status, outcome.plaintext, name, is_opened, b"", outcome.title)

@@ -10,9 +10,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from analyzer.record import Record
 from analyzer.security import protection_mistakes
+from analyzer.security.keyring import Keyring
 from analyzer.security.keys import KeyRole
 from analyzer.simulate.security import KeySource
-from tests.analyzer.tracking.build import answered, asked, length
+from tests.analyzer.tracking.build import ANSWERED, Said, answered, asked, length
 from tests.analyzer.tracking.secured import causes, keyring, opened, said, secrets, security_of, session, statuses
 from tests.analyzer.tracking.wrong_keys import World
 
@@ -266,3 +267,45 @@ def test_key_that_is_wrapped_under_a_key_given_as_another_is_told() -> None:
     found = told(opened(said(session(security)), keyring(given)))
     assert found
     assert all(text.startswith("its key is wrapped, and gbek") for _, _, text in found)
+
+
+# -- keys of others -------------------------------------------------------------------------------------------------
+
+
+def _pushed(made: World, **how: object) -> Said:
+    plain = bytes.fromhex("0F 40000001 00 0202 06 00000001 06 00000002")
+    body = made.seal(made.server, plain, **how)  # type: ignore[arg-type]
+    return Said(ANSWERED, b"\xdb\x08" + made.server + length(len(body)) + body)
+
+
+def test_push_of_a_meter_that_the_keyring_lacks_has_no_key_and_the_titles_there_are_named() -> None:
+    others = [World(random.Random(seed)) for seed in range(10, 15)]
+    made = World(random.Random(1))
+    for count, more in ((1, ""), (3, ""), (5, " and 2 more")):
+        meters = [keyring(one.given, server_title=one.server).meters[0] for one in others[:count]]
+        records = opened([_pushed(made), _pushed(made)], Keyring(meters))
+        found = told(records)
+        assert {one[0] for one in found} == {"no-key"}
+        named = ", ".join(one.server.hex().upper() for one in others[: min(count, 3)])
+        lack = f"no encryption key is given for the system title {made.server.hex().upper()}: the keyring has {named}"
+        assert all(text.endswith(lack + more) for _, _, text in found)
+        assert statuses(records) == ["no-key"] * 2
+        assert {layer.key for record in records for layer in record.protection} == {""}
+
+
+def test_meter_of_the_keyring_under_another_key_is_told_as_a_wrong_key() -> None:
+    made = World(random.Random(1))
+    ring = keyring(made.given, server_title=made.server)
+    assert [one[0] for one in told(opened([_pushed(made, key=bytes(len(made.guek)))], ring))] == [
+        "wrong-encryption-key"
+    ]
+
+
+def test_one_direction_under_another_key_blames_no_title_that_the_capture_tells() -> None:
+    made = world()
+    other = random.Random(9).randbytes(len(made.guek))
+    made.said += [said for _ in range(2) for said in (asked(made.request()), answered(made.response(key=other)))]
+    made.said = [*made.said[:2], made.said[2], *made.said[4:]]
+    found = told(opened(made.said, keyring(made.given)))
+    assert {one[:2] for one in found} == {("wrong-encryption-key", "possible")}
+    assert all("opens the other direction" in text for *_, text in found)

@@ -386,9 +386,11 @@ def test_key_that_opens_again_was_not_changed_but_its_sender_has_a_second_one(ti
 
 def test_title_of_the_meter_is_wrong_where_the_key_opens_the_other_direction() -> None:
     made = World(random.Random(3))
+    made.said = []
     for _ in range(2):
         made.said += [asked(made.request()), answered(made.response(iv=b"OTHERONE"))]
-    (story,) = (one for one in stories(records(made)) if one.code == "undecipherable")
+    ring = keyring(made.given, server_title=made.server, client_title=made.client)
+    (story,) = (one for one in stories(opened(made.said, ring)) if one.code == "undecipherable")
     assert (story.cause, story.confidence, story.count) == ("wrong-system-title", "likely", 2)
     text = f"and nothing of this one with the system title {made.server.hex().upper()}: its sender has another title"
     assert story.evidence[0].text.endswith(text)
