@@ -174,7 +174,7 @@ class WatchedProtection(Protection):
         self._titles = _Knowledge(self._now)
         super().__init__(keyring, self._titles)
         self.counters = self._counters = _Counters(self._now)
-        self.doubts = _NoDoubts(self._titles, self._counters, {}, keyring)
+        self.doubts = _NoDoubts(self._titles, self._counters, {}, keyring, self.certificates)
 
     def _now(self) -> int:
         """Tell the packet that is read."""

@@ -8,7 +8,7 @@ Source: IEC 62056-5-3, Key agreement; NIST SP 800-56A (concatenation key derivat
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import sha256, sha384
 from typing import NamedTuple
 
@@ -23,6 +23,7 @@ GCM, WRAP = 0, 2
 """What the agreed key is for: the AlgorithmID's last octet in suite 1; suite 2 is one more."""
 DLMS_ALGORITHMS, GBCS_ALGORITHMS = bytes.fromhex("608574050803"), bytes.fromhex("608574060803")
 """AlgorithmID without its last octet: the standard's, and what the UK's GBCS derives with (a misprint that stayed)."""
+_SCHEMES = {ONE_PASS: "C(1e,1s)", STATIC_UNIFIED: "C(0e,2s)"}
 _FIRST_COUNTER = b"\0\0\0\1"
 _HASHES = {1: sha256, 2: sha384}
 _KEY_SIZES = {1: 16, 2: 32}
@@ -98,7 +99,7 @@ def agreed_keys(
 
     Of C(0e,2s) both AlgorithmIDs in use are given: only the tag can tell which was meant.
     """
-    scheme = {ONE_PASS: "C(1e,1s)", STATIC_UNIFIED: "C(0e,2s)"}.get(key_parameters)
+    scheme = _SCHEMES.get(key_parameters)
     curve = CURVE_OF_SUITE.get(suite)
     if scheme is None or curve is None:
         return []
@@ -114,3 +115,40 @@ def agreed_keys(
             if isinstance(key, bytes):
                 found.append(AgreedKey(key, scheme, algorithms))
     return found
+
+
+def misderived_keys(
+    key_parameters: bytes, suite: int, parties: Parties, pairs: Sequence[tuple[EllipticKey, EllipticKey]]
+) -> Iterator[tuple[str, bytes]]:
+    """Give the keys of senders that derive theirs in another way, each behind what completes "the key is made"."""
+    curve = CURVE_OF_SUITE.get(suite)
+    if key_parameters not in _SCHEMES or curve is None:
+        return
+    for own, other in pairs:
+        secret = shared_secret(own, other) if own.curve == other.curve == curve else None
+        if isinstance(secret, bytes):
+            for text, made in _misderived(secret, suite, parties, is_static=key_parameters == STATIC_UNIFIED):
+                yield text, made[: _KEY_SIZES[suite]]
+
+
+def _misderived(secret: bytes, suite: int, parties: Parties, *, is_static: bool) -> Iterator[tuple[str, bytes]]:
+    other_suite = 3 - suite
+    usual, unusual = _HASHES[suite], _HASHES[other_suite]
+    own_id, other_id = (DLMS_ALGORITHMS + bytes((GCM + one - 1,)) for one in (suite, other_suite))
+    titles, transaction = parties._replace(transaction_id=None), parties.transaction_id or b""
+    info, other_info = (parties, titles) if is_static else (titles, parties)
+    exchanged = info._replace(originator=info.recipient, recipient=info.originator)
+    begin, end = _FIRST_COUNTER + secret, info.other_info
+    yield "with an agreement key that the keyring gives to the other side", usual(begin + own_id + end).digest()
+    yield "with the recipient's title before the originator's", usual(begin + own_id + exchanged.other_info).digest()
+    yield "by no derivation: it is the beginning of the shared secret", secret
+    yield f"with the hash of suite {other_suite}", unusual(begin + own_id + end).digest()
+    yield f"with the AlgorithmID of suite {other_suite}", usual(begin + other_id + end).digest()
+    yield f"with hash and AlgorithmID of suite {other_suite}", unusual(begin + other_id + end).digest()
+    yield "with the counter behind the shared secret", usual(secret + _FIRST_COUNTER + own_id + end).digest()
+    yield "without an AlgorithmID", usual(begin + end).digest()
+    yield "without the system titles", usual(begin + own_id).digest()
+    text = "without the transaction-id" if is_static else "with the transaction-id, which only two static keys have"
+    yield text, usual(begin + own_id + other_info.other_info).digest()
+    bare = titles.originator + transaction + titles.recipient
+    yield "with the transaction-id without its length", usual(begin + own_id + bare).digest()

@@ -5,6 +5,7 @@ Source: IEC 62056-5-3, Key agreement, general-ciphering; IEC 62056-6-2, Security
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from analyzer.security.key_agreement import (
     Parties,
     agreed_keys,
     derive,
+    misderived_keys,
     shared_secret,
     split_ephemeral,
     verify_ephemeral,
@@ -48,6 +50,25 @@ def _agreed(
     parameters: bytes, suite: int, parties: Parties, keys: KeySet, role: str | None, data: bytes, store: Certificates,
     learnt: int,
 ) -> tuple[Key, ...]:  # fmt: skip
+    private = _pairs(parameters, parties, keys, role, data, store)
+    place = parties.originator.hex().upper()
+    return tuple(Key(KeyRole.AGREED, one.key, place) for one in agreed_keys(parameters, suite, parties, private))
+
+
+def misderived(
+    parameters: bytes, suite: int, parties: Parties, keys: KeySet, data: bytes, store: Certificates
+) -> Iterator[tuple[str, Key]]:
+    """Give the keys of senders that derive theirs in another way, and of keys given to the wrong side; and how."""
+    private = _pairs(parameters, parties, keys, None, data, store)
+    place = parties.originator.hex().upper()
+    for text, octets in misderived_keys(parameters, suite, parties, private):
+        yield text, Key(KeyRole.AGREED, octets, place)
+
+
+def _pairs(
+    parameters: bytes, parties: Parties, keys: KeySet, role: str | None, data: bytes, store: Certificates
+) -> list[tuple[EllipticKey, EllipticKey]]:
+    """Pair private keys of either side with the public keys that they may have been used with."""
     client, server = _sides(parties, keys, role, AGREEMENT, store)
     pairs: list[tuple[EllipticKey, EllipticKey]] = []
     if parameters == ONE_PASS:
@@ -58,9 +79,7 @@ def _agreed(
             pairs = [(own, ephemeral) for own in recipients]
     else:
         pairs = [pair for one in client for two in server for pair in ((one, two), (two, one))]
-    private = [(own, other) for own, other in pairs if own.private is not None][:_MOST_PAIRS]
-    place = parties.originator.hex().upper()
-    return tuple(Key(KeyRole.AGREED, one.key, place) for one in agreed_keys(parameters, suite, parties, private))
+    return [(own, other) for own, other in pairs if own.private is not None][:_MOST_PAIRS]
 
 
 def is_ephemeral(data: bytes) -> bool:
@@ -77,9 +96,23 @@ def check_ephemeral(
     if parts is None or role is None:
         return
     client, server = _sides(parties, keys, role, SIGNING, store)
-    signing = client if role is REQUEST else server
+    signing, others = (client, server) if role is REQUEST else (server, client)
     if signing and not any(_is_signed(key, *parts) for key in signing):
-        record.add_note(finding("signature-wrong", "the ephemeral key's signature is not its originator's", 0, 0))
+        text = f"the ephemeral key's signature is not its originator's{_signed_otherwise(signing, others, *parts)}"
+        record.add_note(finding("signature-wrong", text, 0, 0))
+
+
+def _signed_otherwise(
+    signing: list[EllipticKey], others: list[EllipticKey], public: bytes, signature: bytes, key_id: int | None = None
+) -> str:
+    """Say what a wrong signature of an ephemeral key is, as a clause to be added; empty where nothing proves it."""
+    if any(_is_signed(key, public, signature, key_id) for key in others):
+        return ": it is made with the other side's key"
+    if key_id is None:
+        is_other_form = any(_is_signed(key, public, signature, each) for key in signing for each in KEY_IDS)
+        return ": it covers a key-id too" if is_other_form else ""
+    is_other_form = any(_is_signed(key, public, signature) for key in signing)
+    return ": it covers the key alone, without its key-id" if is_other_form else ""
 
 
 def _sides(
@@ -158,11 +191,16 @@ def _halves(apdu: Apdu) -> dict[int, tuple[bytes, bytes]]:
 def _check_halves(
     record: Record, halves: dict[int, tuple[bytes, bytes]], keys: KeySet, side: str, store: Certificates
 ) -> None:
-    title = keys.client_title if side == CLIENT else keys.server_title
-    signing = [key for key, _ in store.keys(keys, side, SIGNING, title)]
+    signing, others = (
+        [key for key, _ in store.keys(keys, one, SIGNING, title)]
+        for one, title in sorted(
+            ((CLIENT, keys.client_title), (SERVER, keys.server_title)), key=lambda each: each[0] != side
+        )
+    )
     for key_id, (public, signature) in halves.items():
         if signing and not any(_is_signed(key, public, signature, key_id) for key in signing):
-            text = f"the ephemeral key for key-id {key_id} is not signed by the {side}"
+            otherwise = _signed_otherwise(signing, others, public, signature, key_id)
+            text = f"the ephemeral key for key-id {key_id} is not signed by the {side}{otherwise}"
             record.add_note(finding("signature-wrong", text, 0, 0))
 
 

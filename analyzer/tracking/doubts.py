@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import NamedTuple
 
 from analyzer.record import Record
 from analyzer.security import opening
 from analyzer.security.attempt import Opener, Outcome, proves
+from analyzer.security.certificates import Certificates
 from analyzer.security.explain import (
     CERTAIN,
     ONCE,
@@ -28,7 +29,7 @@ from analyzer.security.keys import KeyRole
 from analyzer.security.opening import ENCRYPTED, Message, is_authentic
 from analyzer.tracking.counters import Counters
 from analyzer.tracking.findings import finding
-from analyzer.tracking.key_search import Whose, key_info_lack, leaves_key_info_out
+from analyzer.tracking.key_search import Whose, key_info_lack, leaves_key_info_out, misderived
 from analyzer.tracking.knowledge import Knowledge
 from analyzer.tracking.security_context import SecurityContext
 from dissectors.scanning import scan_apdu
@@ -71,12 +72,14 @@ class Doubts:
 
     def __init__(
         self, knowledge: Knowledge, counters: Counters, lost: Mapping[tuple[Whose, KeyRole], tuple[int, str]],
-        keyring: Keyring,
+        keyring: Keyring, certificates: Certificates,
     ) -> None:  # fmt: skip
         self.worked: set[tuple[bytes, bytes]] = set()
         """Which key with which title has opened something; of keys that come with a message, their role."""
         self._knowledge, self._counters, self._lost = knowledge, counters, lost
-        self._keyring = keyring
+        self._keyring, self._certificates = keyring, certificates
+        self._is_misderived = False
+        """Whether a sender was seen that derives agreed keys in a way of its own."""
         self._closed: dict[tuple[bytes, bytes], _Closed] = {}
         """By key and title that worked."""
         self._searches = _MOST_SEARCHES
@@ -114,7 +117,7 @@ class Doubts:
             if outcome.status is opening.UNSUPPORTED:
                 suspect = None
                 if outcome.key is None and message.tag and opener.authentication:
-                    suspect = self.suspect(record.number, context, message, opener, own, meter, is_damaged=is_damaged)
+                    suspect = self.suspect(record, context, message, opener, own, meter, is_damaged=is_damaged)
                 if suspect is not None and suspect.confidence is CERTAIN:
                     record.add_note(finding("undecipherable", suspect.text, 0, 0, suspect.cause))
                 else:
@@ -138,9 +141,7 @@ class Doubts:
             suspect = before
         else:
             first = before.by if before is not None else None
-            suspect = self.suspect(
-                record.number, context, message, opener, own, meter, is_damaged=is_damaged, first=first
-            )
+            suspect = self.suspect(record, context, message, opener, own, meter, is_damaged=is_damaged, first=first)
             if suspect.cause not in _SINGLE or (suspect.by is not None and suspect.cause != "octets-damaged"):
                 if len(context.suspects) >= _MOST_SUSPECTS:
                     context.suspects.clear()
@@ -175,19 +176,23 @@ class Doubts:
         return None
 
     def suspect(
-        self, number: int, context: SecurityContext, message: Message, opener: Opener, own: bytes, meter: Whose,
+        self, record: Record, context: SecurityContext, message: Message, opener: Opener, own: bytes, meter: Whose,
         *, is_damaged: bool = False, first: Hypothesis | None = None,
     ) -> Suspect:  # fmt: skip
-        """Find the cause with all that is known: keys, titles, what worked before record *number*."""
+        """Find the cause with all that is known: keys, titles, what worked before *record*."""
         pairs = [(key.octets, title) for key in opener.keys for title in opener.titles]
         worked = next((pair for pair in pairs if pair in self.worked), None)
         once = ((key.role.value.encode(), title) for key in opener.keys if key.role in ONCE for title in opener.titles)
         has_worked = worked is not None or any(pair in self.worked for pair in once)
         self._searches -= 1
+        if not has_worked and opener.keys[0].role is KeyRole.AGREED and (self._searches > 0 or self._is_misderived):
+            for suspect in self._misderived(record, message, opener):
+                self._is_misderived = True
+                return suspect
         titles, ring = islice(self._knowledge.titles.values(), _MOST_TITLES), opener.key_set
         known = (context.client_title, context.server_title, ring.client_title, ring.server_title, *titles)
         changed = {role: at for (one, role), (at, _) in self._lost.items() if one == meter}
-        closed = self._closed_since(worked, number) if worked is not None else _NEVER
+        closed = self._closed_since(worked, record.number) if worked is not None else _NEVER
         names = {key.name for key in opener.keys}
         verified = (*context.before.values(), *context.swift.values())
         others = (key.octets for key in ring.of(KeyRole.GUEK) if key not in opener.keys)
@@ -204,6 +209,18 @@ class Doubts:
                 bool(own) or opener.titles[0] in told, self._lacking(own) if is_foreign else "",
             )
         )  # fmt: skip
+
+    def _misderived(self, record: Record, message: Message, opener: Opener) -> Iterator[Suspect]:
+        """Look for a sender that derives the agreed key in a way of its own."""
+        title = opener.titles[0]
+        for how, key in misderived(record.apdu, message.control & opening.SUITE, opener.key_set, self._certificates):
+            plaintext = opening.decipher(message, key, title)
+            if message.tag and any(
+                is_authentic(message, key, title, plaintext, one.octets) for one in opener.authentication
+            ):
+                yield Suspect(
+                    "agreement-key-wrong", f"the tag is right where the key is made {how}", CERTAIN, plaintext
+                )
 
     def _closed_since(self, pair: tuple[bytes, bytes], number: int) -> _Closed:
         """Give what a key that worked opens no more of its sender, with record *number*, which it does not open."""

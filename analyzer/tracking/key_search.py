@@ -5,7 +5,7 @@ Source: IEC 62056-5-3, key-info of general-ciphering, dedicated key; IEC 62056-6
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from analyzer.record import REQUEST, RESPONSE, UNSOLICITED, Apdu, Record
@@ -246,6 +246,19 @@ def key_info_lack(apdu: Apdu | None, keys: KeySet) -> str:
         return "its key was agreed on, and the ephemeral key in it is no point on its curve"
     whose = "its recipient" if inner[1] == ONE_PASS else "one side, and a public one of the other,"
     return f"its key was agreed on, and no private agreement key of {whose} on that curve is given"
+
+
+def misderived(apdu: Apdu | None, suite: int, keys: KeySet, store: Certificates) -> Iterator[tuple[str, Key]]:
+    """Give the keys that a general-ciphering with an agreed key has where that was derived in another way, and how."""
+    if apdu is None or apdu.entry is None or apdu.values is None or apdu.entry.tag != GENERAL_CIPHERING:
+        return
+    information, *parties = (
+        apdu.values[apdu.entry.slots[name]]
+        for name in ("key_info", "originator_system_title", "recipient_system_title", "transaction_id")
+    )
+    if information is not None and information[0] == _AGREED:
+        _, parameters, data = information[1]
+        yield from agreement.misderived(parameters, suite, Parties(*parties), keys, data, store)
 
 
 def _gbcs_signing(message: Message, entry: Entry, values: Values) -> tuple[bytes, bytes, bytes] | None:

@@ -46,7 +46,7 @@ class Protection:
         self.counters = Counters()
         self.transfers: Transfers | None = None
         """Where an AARQ waits until the AARE tells the title that its key is found by."""
-        self.doubts = Doubts(self.knowledge, self.counters, self.search.lost, keyring)
+        self.doubts = Doubts(self.knowledge, self.counters, self.search.lost, keyring, self.certificates)
         self._proved: set[tuple[bytes, bytes]] = set()
         """Which key with which title has made a tag that was right."""
         self._swifts: dict[tuple[bytes, bytes], dict[Kind, Swift]] = {}

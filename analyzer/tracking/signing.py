@@ -53,7 +53,14 @@ def open_checked(record: Record, apdu: Apdu, keys: KeySet, store: Certificates) 
         name = next(name for key, name in named if signatures.verify_general_signing(apdu.octets, [key]) == verdict)
         record.add_note(finding("signature-verified", f"the signature verifies {verdict.form}", 0, 0))
     elif verdict.status == WRONG:
-        record.add_note(finding("signature-wrong", f"the signature is wrong: {verdict.text}", 0, 0))
+        others = store.keys(
+            keys, SERVER if sender is REQUEST else CLIENT, SIGNING, _value(apdu, "recipient_system_title")
+        )
+        made_with = [
+            one for key, one in others if signatures.verify_general_signing(apdu.octets, [key]).status == VERIFIED
+        ]
+        text = f"it verifies with {made_with[0]}, the other side's key" if made_with else verdict.text
+        record.add_note(finding("signature-wrong", f"the signature is wrong: {text}", 0, 0))
     return _open(record, apdu, inner, verdict.status, name)
 
 

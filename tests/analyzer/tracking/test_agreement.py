@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from hashlib import sha256, sha384
 from pathlib import Path
 
 import pytest
@@ -145,6 +147,14 @@ def _requests_noted(records: list[Record]) -> bool:
     return numbers == {one.number for one in records if one.direction == "request" and one.protection and one.protection[0].entry.tag == 0xDD}  # fmt: skip
 
 
+def test_ephemeral_key_that_the_other_side_signed_is_told_so() -> None:
+    security = security_of(1, KeySource.ONE_PASS)
+    wrong, sides = secrets(security), (KeyRole.CLIENT_SIGNING, KeyRole.SERVER_SIGNING)
+    wrong[sides[0]], wrong[sides[1]] = wrong[sides[1]], wrong[sides[0]]
+    found = notes(opened(said(session(security)), keyring(wrong)), "signature-wrong")
+    assert found and all(text.endswith("it is made with the other side's key") for *_, text in found)
+
+
 def test_ephemeral_key_that_its_originator_did_not_sign_is_noted() -> None:
     security = security_of(1, KeySource.ONE_PASS)
     dialogue = said(session(security))
@@ -218,3 +228,72 @@ def test_ephemeral_key_that_is_no_point_is_not_told_as_a_key_that_is_not_given()
     assert [text for *_, text in found] == [
         "its key was agreed on, and the ephemeral key in it is no point on its curve"
     ]
+
+
+# -- keys that are derived in another way -----------------------------------------------------------------------------
+
+
+def _z(size: int) -> tuple[ec.EllipticCurvePrivateKey, ec.EllipticCurvePrivateKey]:
+    curve = ec.SECP256R1() if size == 32 else ec.SECP384R1()
+    return ec.derive_private_key(7_654_321, curve), ec.derive_private_key(1_234_567, curve)
+
+
+BEGIN, ID = bytes.fromhex("00000001"), bytes.fromhex("608574050803")
+DERIVATIONS: dict[str, Callable[[bytes, bytes, bytes, bytes, int], tuple[bool, bytes]]] = {
+    "the recipient's title before": lambda z, u, v, t, n: (False, BEGIN + z + ID + bytes((n - 1,)) + v + u),
+    "the hash of suite": lambda z, u, v, t, n: (True, BEGIN + z + ID + bytes((n - 1,)) + u + v),
+    "hash and AlgorithmID of suite": lambda z, u, v, t, n: (True, BEGIN + z + ID + bytes((2 - n,)) + u + v),
+    "the counter behind": lambda z, u, v, t, n: (False, z + BEGIN + ID + bytes((n - 1,)) + u + v),
+    "without an AlgorithmID": lambda z, u, v, t, n: (False, BEGIN + z + u + v),
+    "without the system titles": lambda z, u, v, t, n: (False, BEGIN + z + ID + bytes((n - 1,))),
+    "with the transaction-id, which": lambda z, u, v, t, n: (
+        False, BEGIN + z + ID + bytes((n - 1,)) + u + b"\x08" + t + v
+    ),
+    "transaction-id without its length": lambda z, u, v, t, n: (False, BEGIN + z + ID + bytes((n - 1,)) + u + t + v),
+}  # fmt: skip
+
+
+def _one_pass(security: Security, made: Callable[[bytes], bytes], ephemeral: ec.EllipticCurvePrivateKey) -> Said:
+    """A request in general-ciphering whose key *made* gives for the shared secret."""
+    keys = security.keys
+    secret = ephemeral.exchange(ec.ECDH(), keys.server_agreement.public_key())
+    header = b"".join(
+        bytes((len(one),)) + one for one in (b"TRANSACT", security.client_title, security.server_title, b"", b"")
+    )
+    data = point(ephemeral.public_key())
+    data += sign(data, keys.client_signing, security.suite)
+    seal = Seal(0x30 | security.suite.number, made(secret), security.keys.gak, security.client_title)
+    body = protect(GET, seal, 0, header)
+    information = b"\x01\x02\x01\x01\x81" + bytes((len(data),)) + data
+    return asked(b"\xdd" + header + information + bytes((len(body),)) + body)
+
+
+@pytest.mark.parametrize("suite", [1, 2])
+@pytest.mark.parametrize("name", DERIVATIONS)
+def test_key_that_is_derived_in_another_way_is_named_and_opens(suite: int, name: str) -> None:
+    security = security_of(suite)
+
+    def made(secret: bytes) -> bytes:
+        parts = security.client_title, security.server_title, b"TRANSACT"
+        is_other, octets = DERIVATIONS[name](secret, *parts, suite)
+        return (sha256 if (suite == 1) != is_other else sha384)(octets).digest()[: 16 * suite]
+
+    _is_named(security, made, name)
+
+
+@pytest.mark.parametrize("suite", [1, 2])
+def test_shared_secret_that_is_used_as_the_key_is_named(suite: int) -> None:
+    _is_named(security_of(suite), lambda secret: secret[: 16 * suite], "the beginning of the shared secret")
+
+
+def _is_named(security: Security, made: Callable[[bytes], bytes], name: str) -> None:
+    ephemeral = _z(security.suite.coordinate)
+    said = [_one_pass(security, made, one) for one in ephemeral]
+    records = opened(said, keyring(secrets(security)))
+    found = notes(records, "undecipherable", "signature-wrong")
+    assert [(cause, name in text) for _, _, cause, text in found] == [("agreement-key-wrong", True)] * 2
+    assert statuses(records) == ["decrypted-unverified"] * 2
+    assert all(record.apdu is not None and record.apdu.octets == GET for record in records)
+    given = secrets(security) | {KeyRole.SERVER_AGREEMENT: private_octets(_z(security.suite.coordinate)[0])}
+    (_, _, cause, text), _ = notes(opened(said, keyring(given)), "undecipherable")
+    assert (cause, "another, or the sender derives" in text) == ("agreement-key-wrong", True)

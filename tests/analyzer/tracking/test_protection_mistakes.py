@@ -257,7 +257,8 @@ def test_agreement_keys_of_the_wrong_sides_are_told_as_agreement_keys() -> None:
     sides = KeyRole.CLIENT_AGREEMENT, KeyRole.SERVER_AGREEMENT
     given[sides[0]], given[sides[1]] = given[sides[1]], given[sides[0]]
     found = told(opened(said(session(security)), keyring(given)))
-    assert {one[:2] for one in found} == {("agreement-key-wrong", "likely")}
+    assert {one[:2] for one in found} == {("agreement-key-wrong", "certain")}
+    assert all(text.endswith("an agreement key that the keyring gives to the other side") for *_, text in found)
 
 
 def test_key_that_is_wrapped_under_a_key_given_as_another_is_told() -> None:

@@ -78,6 +78,14 @@ def test_wrong_signature_is_an_error_that_says_why() -> None:
     assert "another key, or altered octets" in note["text"]
 
 
+def test_signature_by_the_key_of_the_other_side_is_named() -> None:
+    both = meter(KeyRole.CLIENT_SIGNING, PAIR)
+    both.keys[KeyRole.SERVER_SIGNING] = Key(KeyRole.SERVER_SIGNING, OTHER.public, both.place)
+    (note,) = line(decode(signed_apdu(OTHER, WITH_LENGTH), both))["notes"]  # type: ignore[misc]
+    assert note["code"] == "signature-wrong"
+    assert note["text"].endswith("it verifies with server_signing_key@4D4D4D0000000001, the other side's key")
+
+
 def test_key_of_the_other_side_checks_nothing() -> None:
     record = decode(signed_apdu(PAIR, WITH_LENGTH), meter(KeyRole.SERVER_SIGNING, PAIR))
     assert [layer.status for layer in record.protection] == ["signature-unchecked"]
