@@ -167,9 +167,9 @@ def _other_authentication(case: Case, key: Key, title: bytes) -> Iterator[Suspec
 
 
 def _other_suite(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
-    """Look for the other suite that has keys of this length; where the key opened others, the octet was altered."""
+    """Look for the other suite that has keys of this length."""
     control = case.message.control
-    suites = [suite for suite, size in opening.KEY_SIZE.items() if size == len(key.octets) and not case.has_worked]
+    suites = [suite for suite, size in opening.KEY_SIZE.items() if size == len(key.octets)]
     for other in {control & ~opening.SUITE | suite for suite in suites} - {control}:
         message = case.message._replace(control=other)
         if any(_fits(message, key, one.octets, title) for one in case.authentication):
