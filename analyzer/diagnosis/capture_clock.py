@@ -19,7 +19,11 @@ _MOST_STEPS = 64
 _LEAST_NS = 1_000_000
 """By less the packets of one card may stand out of order: each of its queues is read by itself."""
 _SET_BACK, _FILES, _PACKETS = "capture-clock-set-back", "files-out-of-order", "packets-out-of-order"
-_SUMMER_ENDED = "daylight-saving-ended"
+_SUMMER_ENDED, _SUMMER_BEGAN, _SET_FORWARD = (
+    "daylight-saving-ended",
+    "daylight-saving-began",
+    "capture-clock-set-forward",
+)
 _LEAST_BACK_NS, _MOST_BACK_NS = 1800 * 10**9, 3600 * 10**9
 """An hour that stands twice, less the pause within it."""
 _HOUR_NS, _NIGHT = 3600 * 10**9, (*range(5), 21, 22, 23)
@@ -141,6 +145,15 @@ class CaptureClock:
         if time_ns < self._first_ns:
             return _FILES, LIKELY, (_SET_BACK,)
         return _SET_BACK, POSSIBLE, (_FILES, _PACKETS)
+
+
+def set_forward(source: Source | None, by_ns: int, time_ns: int | None) -> tuple[str, tuple[Alternative, ...]]:
+    """Tell what set the capture's time forward by so much up to *time_ns*, and what else may have."""
+    is_local = source is not None and source.has_local_times
+    if not is_local or time_ns is None or abs(by_ns - _HOUR_NS) >= PAUSE_NS or time_ns // _HOUR_NS % 24 not in _NIGHT:
+        return _SET_FORWARD, ()
+    said = "the clock of the computer that captured may have been set forward"
+    return _SUMMER_BEGAN, (Alternative(_SET_FORWARD, POSSIBLE, said),)
 
 
 def _stands_behind(record: Record, before: Record) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Collection
 from analyzer.cosem.classes import attribute_type, versions
 from analyzer.cosem.datum import FLOATS, INTEGERS, STRINGS, Datum
 from analyzer.cosem.shapes import shape_of
-from analyzer.diagnosis.capture_clock import CAPTURE, CODE, Step
+from analyzer.diagnosis.capture_clock import CAPTURE, CODE, Step, set_forward
 from analyzer.diagnosis.clock_course import Reading, Wrong, step_between
 from analyzer.diagnosis.clocks import NEAR_S, clock_faults, is_right, off_seconds
 from analyzer.diagnosis.family import Family, Look, severity_with
@@ -44,7 +44,6 @@ _PUSH, _CONFIRMED, _INVOKE_ID = b"\x0f", 0x40, slice(2, 5)
 _UI = 0x03
 _AT_ONCE_NS = 10_000_000
 _HEADER = "the time in the header of the push"
-_SET_FORWARD = "capture-clock-set-forward"
 _UNSAID = Wrong(frozenset())
 
 
@@ -223,8 +222,9 @@ class DataFamily(Family):
         proof = Evidence(step.record, 0, 0, text)
         other = Alternative("clock-not-set", POSSIBLE, "the meter's clock may have been set in a pause as long")
         code = "capture-time-jumped"
-        severity = severity_with(code, _SET_FORWARD)
-        self.stories.add(Fact(code, severity, _SET_FORWARD, LIKELY, proof, record.time_ns, CAPTURE, "", (other,)))
+        cause, others = set_forward(self.source, moved * 10**9, record.time_ns)
+        severity = severity_with(code, cause)
+        self.stories.add(Fact(code, severity, cause, LIKELY, proof, record.time_ns, CAPTURE, "", (*others, other)))
 
     def _pushed(self, record: Record) -> None:
         """Look at a push that is to be confirmed, and at the time in its header."""

@@ -22,6 +22,7 @@ CAUSES_WITHOUT_A_ROW: dict[str, str] = {
         (
             "capture-clock-set-forward",
             "capture-clock-set-back",
+            "daylight-saving-began",
             "daylight-saving-ended",
             "packets-out-of-order",
             "files-out-of-order",

@@ -151,3 +151,32 @@ def test_local_times_go_back_where_daylight_saving_ends(times: tuple[str, ...], 
             doctor.take(record)
         doctor.finish()
     assert [(one.cause, one.records) for one in doctor.stories() if one.code == CODE] == [(cause, [3])]
+
+
+@pytest.mark.parametrize(
+    ("hours", "zone", "cause"),
+    [
+        ((1, 3), "", "daylight-saving-began"),
+        ((1, 3), "Z", "capture-clock-set-forward"),
+        ((13, 15), "", "capture-clock-set-forward"),
+        ((1, 4), "", "capture-clock-set-forward"),
+    ],
+)
+def test_local_times_jump_where_daylight_saving_begins(
+    hours: tuple[int, int], zone: str, cause: str, tmp_path: Path
+) -> None:
+    lines = []
+    for hour, minute in ((hours[0], 58), (hours[0], 59), (hours[1], 0), (hours[1], 1)):
+        shown = bytes((7, 0xEA, 3, 29, 7, hours[0] + (hour != hours[0]), minute, 0, 0)) + bytes.fromhex("800000")
+        for who, ports, apdu in (("TX", "00100001", GET_CLOCK), ("RX", "00010010", CLOCK_ANSWER[:-12] + shown)):
+            octets = bytes.fromhex("0001" + ports) + len(apdu).to_bytes(2, "big") + apdu
+            lines.append(f"2026-03-29 {hour:02}:{minute:02}:00.{len(lines)}00{zone} {who} {octets.hex(' ')}")
+    path = tmp_path / "clock.log"
+    path.write_text("\n".join(lines))
+    with open_source(path) as source:
+        pipeline = Pipeline()
+        doctor = Doctor(pipeline.ends, source)
+        for record in pipeline.run(source):
+            doctor.take(record)
+        doctor.finish()
+    assert [one.cause for one in doctor.stories() if one.code == "capture-time-jumped"] == [cause]
