@@ -22,7 +22,7 @@ from dissectors.hdlc_octets import FLAG, scan_address
 from dissectors.tree import Problem
 
 _BY_SHORT_NAME = 12
-"""The class whose object list is read by a short name: no logical name stands in the request."""
+"""The class whose object list is read by a short name."""
 _MOST_WAITING = 4096
 _ANSWERED_WITHIN = 1024
 """Packets after a request in which it is answered, if it is."""
@@ -127,8 +127,8 @@ class Ahead:
 
     def _last_request(self, key: MeterKey, lack: Object) -> int:
         """Tell the last packet that may hold a request for *lack* to the meter *key*; most is never asked for."""
-        if not self._is_open or lack.class_id == _BY_SHORT_NAME:
-            return PACKET
+        if not self._is_open or lack.class_id == _BY_SHORT_NAME or self._model.meter_at(key).bases:
+            return PACKET  # no logical name stands in the request
         octets = lack.class_id.to_bytes(2, "big") + lack.logical_name + lack.attribute.to_bytes(1, "big")
         if not _END.match(octets, _SIZE - 2):
             return PACKET if self._holds(octets) else _NEVER

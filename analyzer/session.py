@@ -170,8 +170,12 @@ class Session:
         """Read ahead for what gives meaning to the values of *record*."""
         if record.objects and self._ahead is not None and self.source.again is not None and not self._has_learnt:
             try:
-                for one in lacking(record, self.model):
-                    self._ahead.seek(meter_key(record), one, record.packets[-1])
+                key, lacks = meter_key(record), lacking(record, self.model)
+                for one in lacks:
+                    self._ahead.seek(key, one, record.packets[-1])
+                if lacks and not record.objects[0].logical_name:  # what a name stands for may lack something in turn
+                    for one in lacking(record, self.model):
+                        self._ahead.seek(key, one, record.packets[-1])
             except CaptureError as problem:
                 self._has_learnt = True  # all that can be
                 self._lost(problem)

@@ -157,7 +157,7 @@ def lacking(record: Record, model: ObjectModel) -> list[Object]:
     """List the attributes that would give meaning to the values of *record* and that were not read yet.
 
     Those are scaler_unit, capture_objects, and the object list (of the association, class 12) for short names. Requests
-    and parts lack the last alone, which tells what they are about.
+    without values and parts lack the last alone, which tells what they are about.
     """
     objects = record.objects
     if objects.explained is None:
@@ -166,7 +166,9 @@ def lacking(record: Record, model: ObjectModel) -> list[Object]:
         )
     if not objects.explained or record.kind == MESSAGE or record.apdu is None:
         return []
-    has_values = record.direction != REQUEST and record.kind != PART
+    has_values = record.kind != PART and (
+        record.direction != REQUEST or may_have_values(record.assembled or record.apdu)
+    )
     if not has_values and objects[0].logical_name:
         return []
     found: list[Object] = []

@@ -155,6 +155,26 @@ def moved(tmp_path: Path) -> Path:
     return written(tmp_path / "moved.pcap", *said)
 
 
+READ_SCALER = bytes.fromhex("0501020A10"), b"\x0c\x01\x00" + structure(b"\x0f\x03", b"\x16\x1e")
+WRITE_ENERGY = bytes.fromhex("0601020A0801") + double_long_unsigned(5), b"\x0d\x01\x00"
+SCALED_LATE = [
+    [READ_LIST, READ_ENERGY, WRITE_ENERGY, READ_SCALER], [READ_LIST, WRITE_ENERGY, READ_ENERGY, READ_SCALER],
+    [READ_ENERGY, WRITE_ENERGY, READ_LIST, READ_SCALER], [WRITE_ENERGY, READ_LIST, READ_SCALER, READ_ENERGY],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("said", SCALED_LATE)
+@pytest.mark.parametrize("how", [[], ["-Y", "get or set"], ["-Y", "set"], ["-Y", "response"], ["--workers", "2"]])
+def test_a_scaler_that_is_read_later_scales_what_is_read_by_short_name(
+    how: list[str], said: list[tuple[bytes, bytes]], run: Run, tmp_path: Path
+) -> None:
+    """Decode gave the bare integer, and readings the value; which one was given hung on what else was printed."""
+    ran = run("decode", "--json", *how, written(tmp_path / "a.pcap", *said))
+    values = [one for line in ran.out.splitlines() for one in json.loads(line).get("values", ())]
+    energy = [(one["value"], one.get("unit")) for one in values if one.get("raw") == 5]
+    assert len(energy) >= 1 and set(energy) == {(5000, "Wh")}
+
+
 WAYS = [[], ["--index"], ["--workers", "2"], ["-Y", "number > 0"], ["--index", "-Y", "number > 0"]]
 
 
