@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from analyzer.children import ends_properly
@@ -18,6 +19,8 @@ from analyzer.cli.terminal import text_width
 from analyzer.cores import readers
 
 if TYPE_CHECKING:
+    from analyzer.index.file import IndexReader
+    from analyzer.index.records import Records
     from analyzer.security.keyring import Keyring
     from analyzer.table.table import Table
     from captures.chunk import Source
@@ -214,32 +217,37 @@ def _from_index(job: Job) -> Counted | None:
     Raises: OSError where it cannot be written.
     """
     from analyzer.index import saved
-    from analyzer.index.filtering import FilterRun
 
-    name, source, options, keys, forced, _ = job
+    name, source, _, keys, forced, _ = job
     if not saved.path_for([name]) or not saved.can_be_kept(source):
         say_over(f"{label(source)}: no index can be kept beside it")
         return None
     kept = saved.load([name], keys, forced)
-    if kept is None:
-        _make_index(job)
-        kept = saved.load([name], keys, forced)
+    if kept is not None:
+        with suppress(saved.IndexDamagedError):  # which shows where records are looked into; it is made anew
+            return _of_rows(job, *kept)
+    _make_index(job)
+    kept = saved.load([name], keys, forced)
     if kept is None:
         raise OSError("it changed while it was read")
-    records, reader = kept
-    packets, octets = records.facts["told"][4:6]
-    table = records.table
-    text = filter_text(options)
-    if text:
-        run = FilterRun(records, text, utc=options.utc or source.has_local_times)
-        while not run.is_done:
-            run.poll()
-        table = table.only(run.matches)
-    if options.by == "object":
-        table = table.with_names()  # for which records are read
-    reader.close()
-    facts = records.facts
-    return Counted(table, packets, octets, facts["left_aside"], facts["connections"], source)
+    return _of_rows(job, *kept)
+
+
+def _of_rows(job: Job, records: Records, reader: IndexReader) -> Counted:
+    """Count the *records* of an index. Raises: IndexDamagedError."""
+    from analyzer.index.filtering import FilterRun
+
+    options, facts, table = job.options, records.facts, records.table
+    with closing(reader):
+        if text := filter_text(options):
+            run = FilterRun(records, text, utc=options.utc or job.source.has_local_times)
+            while not run.is_done:
+                run.poll()
+            table = table.only(run.matches)
+        if options.by == "object":
+            table = table.with_names()  # for which records are read
+    packets, octets = facts["told"][4:6]
+    return Counted(table, packets, octets, facts["left_aside"], facts["connections"], job.source)
 
 
 def _make_index(job: Job) -> None:

@@ -442,6 +442,19 @@ def test_part_that_a_killed_command_left_goes_and_one_that_is_written_stays(tmp_
     assert (left.exists(), written.exists(), new.exists()) == (False, True, True)
 
 
+def test_index_whose_records_are_damaged_is_made_anew_where_a_filter_looks_into_them(tmp_path: Path) -> None:
+    """What stands before the records is sound, so that it was used, and the command ended with a traceback."""
+    path = _many_meters(tmp_path, 2)
+    words = ["stats", "--json", str(path), "-Y", "value >= 0", "--index"]
+    whole = json_of(*words)
+    index = Path(saved.path_for([str(path)]))
+    octets = bytearray(sound := index.read_bytes())
+    octets[sound.index(b"\x28\xb5\x2f\xfd") + 40] ^= 0xFF  # in the first block, behind the mark of zstd
+    index.write_bytes(octets)
+    assert json_of(*words) == whole != []
+    assert index.read_bytes() == sound
+
+
 def test_requests_without_an_answer_are_counted_where_nothing_is_left_out(tmp_path: Path) -> None:
     said = "00 01 00 10 00 01 00 0D C0 01 {} 00 08 00 00 01 00 00 FF 02 00"
     heard = "00 01 00 01 00 10 00 06 C4 01 {} 00 11 07"
