@@ -47,7 +47,11 @@ from analyzer.simulate.mbus_line import long_frame
 from analyzer.simulate.p1_port import ciphered, telegram
 from analyzer.simulate.uart import line_format, misread, octets_of_characters
 from dissectors.checks import fcs
+from tests.analyzer.diagnosis.test_first_stories import TALK, dialogue, over_connection
+from tests.analyzer.diagnosis.told import diagnose
 from tests.analyzer.test_links import records
+from tests.analyzer.tracking.build import Station, answered
+from tests.analyzer.tracking.timed import CLOCK_ANSWER, GET_CLOCK, OPENING, READING, at, on_hdlc, serial_chunks
 from tests.captures.build import ethernet, ipv4, tcp
 from tests.cli.conftest import Run, run
 from tests.costs import processor_s
@@ -371,3 +375,38 @@ def test_line_of_iec_101_is_no_mbus_that_lacks_segments(run: Run, tmp_path: Path
     causes = causes_of(run, tmp_path / "log", lines)
     assert causes["wrong-stack"] == "likely"
     assert "segment-lost" not in causes
+
+
+STRAY = {"colour": b"\x1b[32mgw ok\x1b[0m\r\n", "record of TLS": bytes.fromhex("15 03 03 00 02 01 00")}
+
+
+@pytest.mark.parametrize("is_serial", [False, True])
+@pytest.mark.parametrize("place", [2, 4, 6])
+@pytest.mark.parametrize("stray", STRAY)
+def test_what_stands_between_frames_that_read_is_noise_and_hides_none_behind_it(
+    stray: str, place: int, is_serial: bool
+) -> None:
+    line = Station(b"\x21", b"\x03")
+    units = [*at(0, *line.connect()), *on_hdlc(line, OPENING, READING, READING, READING)]
+    units.insert(place, *at(0.1, answered(STRAY[stray])))
+    units.insert(-1, *at(0.1, answered(bytes.fromhex("01 02 03 04 99 88"))))
+    told = diagnose(serial_chunks(units)) if is_serial else over_connection(*(said for _, said in units))
+    assert {one.code for one in told} == {"hdlc-noise"}
+    assert sum(one.count for one in told) == 2
+
+
+@pytest.mark.parametrize("stray", STRAY)
+def test_line_that_begins_with_what_another_protocol_has_and_reads_then_is_ours(stray: str) -> None:
+    line = Station(b"\x21", b"\x03")
+    units = [*at(0, answered(STRAY[stray])), *at(1, *line.connect()), *on_hdlc(line, OPENING, READING)]
+    told = diagnose(serial_chunks(units))
+    assert [one.cause for one in told if one.confidence == "certain" and one.cause] == []
+    assert sum(one.count for one in told) == 1
+
+
+def test_apdus_that_do_not_read_are_told_behind_a_line_of_text_of_the_gateway() -> None:
+    odd = [(GET_CLOCK, CLOCK_ANSWER[:-3]), (GET_CLOCK, CLOCK_ANSWER + b"\1\2\3")]
+    said = [*dialogue(*TALK), answered(STRAY["colour"]), *dialogue(*odd)]
+    told = over_connection(*said)
+    assert [one.code for one in told] == ["noise"]
+    assert {one.code for one in told[0].leads_to} == {"apdu-malformed", "apdu-trailing-octets"}
