@@ -85,6 +85,8 @@ _EPOCH_DIGITS = 9
 _UNITS: list[int] = [10 ** (9 - length) for length in range(10)]
 _SECOND = 1_000_000_000
 _MOST_KNOWN = 4096
+_STANDS_TWICE = 60
+"""So many seconds back, a time of the hour that stands twice is that of the second."""
 _UNREAD = 0, False
 
 
@@ -169,6 +171,8 @@ class Clock:
         self._known: dict[tuple[bytes, bytes | None], tuple[int, bool] | None] = {}
         self._day = 0
         self._last = 0
+        self._newest = 0
+        """The newest time with the name of an area, in seconds since 1970."""
         self._elapsed_ms = 0
 
     def find(self, text: bytes) -> int | None:
@@ -230,7 +234,8 @@ class Clock:
         if len(self._known) >= _MOST_KNOWN:
             self._known.clear()
         found = self._seconds(time.decode("latin-1"), (after or b"").decode("latin-1").strip())
-        self._known[time, after] = found
+        if b"/" not in (after or b""):  # what stands there twice a year depends on what was before
+            self._known[time, after] = found
         return found
 
     def _seconds(self, text: str, after: str) -> tuple[int, bool] | None:
@@ -262,11 +267,16 @@ class Clock:
         from zoneinfo import ZoneInfo  # few logs name one
 
         try:
-            offset = (datetime(1970, 1, 1, tzinfo=ZoneInfo(area)) + timedelta(seconds=local)).utcoffset()
+            moment = datetime(1970, 1, 1, tzinfo=ZoneInfo(area)) + timedelta(seconds=local)
+            once, again = (moment.replace(fold=fold).utcoffset() or timedelta() for fold in (0, 1))
         except (KeyError, ValueError, OSError, OverflowError):
             return 0
         self.has_zone = True
-        return int(offset.total_seconds()) if offset is not None else 0
+        ahead = int(once.total_seconds())
+        if again < once and self._newest - (local - ahead) > _STANDS_TWICE:
+            ahead = int(again.total_seconds())
+        self._newest = local - ahead
+        return ahead
 
     def _offset(self, after: str) -> int:
         """Give the seconds that a time is ahead of UTC, by what stands behind it: ``Z``, ``+02:00``, ``CEST``."""

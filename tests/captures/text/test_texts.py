@@ -299,6 +299,13 @@ def test_two_digits_behind_a_minus_are_a_zone_only_where_no_octet_is_lost(behind
     )
 
 
+def test_hour_that_stands_twice_goes_on_where_the_area_is_named() -> None:
+    clocks = ("02:30:00", "02:59:59", "02:00:01", "02:30:00", "03:00:00")
+    chunks = list(read("".join(f"2026-10-25 {one} Europe/Berlin TX 7E A0 01 02\n" for one in clocks)))
+    first = chunks[0].time_ns or 0
+    assert [((one.time_ns or 0) - first) // 10**9 for one in chunks] == [0, 1799, 1801, 3600, 5400]
+
+
 def test_digits_behind_a_minus_that_change_are_octets() -> None:
     chunks = list(read("2026-03-21 10:15:32-05 7E A0 07\n2026-03-21 10:15:33-08 7E A0 07\n"))
     assert [chunk.octets[0] for chunk in chunks] == [5, 8]
