@@ -18,6 +18,8 @@ SECOND_LAST_DAY, LAST_DAY = 0xFD, 0xFE
 DEVIATIONS = range(-840, 841)
 """Minutes that are taken for an offset: the standard's -720 to +840 and the same with the sign turned round."""
 
+_DAYS_OF_CHANGES, _HOURS_OF_CHANGES = (4, 5, 6, 7), (*range(5), 21, 22, 23)
+"""Days of the week (1 is Monday) and hours in which the zones change their clocks."""
 _WEEKDAYS = ("", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = {
     DAYLIGHT_SAVING_END: "daylight saving end",
@@ -256,3 +258,8 @@ def _zone(octets: bytes) -> tuple[int | None, ...]:
 
 def _specified(octet: int) -> int | None:
     return None if octet == NOT_SPECIFIED else octet
+
+
+def is_time_of_changes(local: datetime.datetime) -> bool:
+    """Tell whether zones begin or end daylight saving time on such days of the week at such hours."""
+    return local.isoweekday() in _DAYS_OF_CHANGES and local.hour in _HOURS_OF_CHANGES

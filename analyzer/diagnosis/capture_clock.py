@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
+from datetime import UTC, datetime
 from typing import NamedTuple
 
+from analyzer.cosem.date_time import is_time_of_changes
 from analyzer.diagnosis.rules import rule
 from analyzer.diagnosis.story import LIKELY, POSSIBLE, Alternative, Evidence, Fact, Stories, severity_of
 from analyzer.diagnosis.words import seconds
@@ -26,8 +28,9 @@ _SUMMER_ENDED, _SUMMER_BEGAN, _SET_FORWARD = (
 )
 _LEAST_BACK_NS, _MOST_BACK_NS = 1800 * 10**9, 3600 * 10**9
 """An hour that stands twice, less the pause within it."""
-_HOUR_NS, _NIGHT = 3600 * 10**9, (*range(5), 21, 22, 23)
-"""Hours of the day to which clocks are put back."""
+_MONTHS_OF_CHANGES = (3, 4, 9, 10, 11)
+"""Months in which daylight saving time begins or ends, in the north or in the south."""
+_HOUR_NS = 3600 * 10**9
 _SAYS = {
     _SUMMER_ENDED: "daylight saving time may have ended",
     _SET_BACK: "the clock of the computer that captured may have been set back",
@@ -137,7 +140,7 @@ class CaptureClock:
             self._source is not None
             and self._source.has_local_times
             and _LEAST_BACK_NS <= back_ns <= _MOST_BACK_NS
-            and time_ns // _HOUR_NS % 24 in _NIGHT
+            and _may_change(time_ns)
         ):
             return _SUMMER_ENDED, LIKELY, (_SET_BACK, _PACKETS)
         if record.association is not None and record.association == before.association:  # it goes on across it
@@ -150,10 +153,16 @@ class CaptureClock:
 def set_forward(source: Source | None, by_ns: int, time_ns: int | None) -> tuple[str, tuple[Alternative, ...]]:
     """Tell what set the capture's time forward by so much up to *time_ns*, and what else may have."""
     is_local = source is not None and source.has_local_times
-    if not is_local or time_ns is None or abs(by_ns - _HOUR_NS) >= PAUSE_NS or time_ns // _HOUR_NS % 24 not in _NIGHT:
+    if not is_local or time_ns is None or abs(by_ns - _HOUR_NS) >= PAUSE_NS or not _may_change(time_ns):
         return _SET_FORWARD, ()
     said = "the clock of the computer that captured may have been set forward"
     return _SUMMER_BEGAN, (Alternative(_SET_FORWARD, POSSIBLE, said),)
+
+
+def _may_change(local_ns: int) -> bool:
+    """Tell whether daylight saving time may begin or end at a local time, in nanoseconds since 1970."""
+    local = datetime.fromtimestamp(local_ns // 10**9, UTC)
+    return local.month in _MONTHS_OF_CHANGES and is_time_of_changes(local)
 
 
 def _stands_behind(record: Record, before: Record) -> bool:

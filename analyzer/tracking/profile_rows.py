@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import islice, pairwise
 from typing import NamedTuple
 
-from analyzer.cosem.date_time import date_time
+from analyzer.cosem.date_time import date_time, is_time_of_changes
 from analyzer.cosem.datum import INTEGERS, Datum
 from analyzer.tracking.attributes import Held
 from analyzer.tracking.meter import Column
@@ -30,8 +30,6 @@ _SAVING = 0x80
 """The bit of the clock status that says daylight saving."""
 _CHANGES = (1800, _HOUR, 2 * _HOUR)
 """What a clock is put on or back by, in seconds: an hour but on Lord Howe Island and at Troll."""
-_DAYS_OF_CHANGES, _HOURS_OF_CHANGES = (4, 5, 6, 7), (*range(5), 21, 22, 23)
-"""Days of the week (1 is Monday) and hours in which the zones change their clocks."""
 _DAYLIGHT_SAVING = 0x08
 _FLAGS = {
     0x01: "critical error", 0x02: "clock invalid", 0x04: "data not valid", 0x20: "clock adjusted", 0x80: "power down",
@@ -214,7 +212,7 @@ def _is_clock_change(step: _Step, period: float) -> bool:
         return bool(bits[1]) is (step.wall > period)
     if before.moment.tzinfo is not None or any(bits):
         return False
-    return after.wall.isoweekday() in _DAYS_OF_CHANGES and after.wall.hour in _HOURS_OF_CHANGES
+    return is_time_of_changes(after.wall)
 
 
 def _count(number: int) -> str:

@@ -49,7 +49,7 @@ _AREAS = "Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Etc|Europe|In
 _AREA = rf"(?:{_AREAS})/[A-Z][A-Za-z_/+0-9-]{{1,30}}"
 """The name of a zone of the tz database."""
 _OFFSET = r"[+-](?:0\d|1[0-4]):?(?:00|15|30|45)\b"
-_HOURS = r"[+]\d\d\b(?![:.]?\d)"
+_HOURS = r"[+](?:0\d|1[0-4])\b(?![:.]?\d)"
 """An offset of whole hours right behind the time; behind a minus octets may stand: see `has_hours_behind`."""
 _TIMES = (
     rf"(?:(?P<time>{_ASCTIME}|{_BASIC}"

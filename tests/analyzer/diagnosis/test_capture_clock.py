@@ -120,14 +120,27 @@ def test_record_that_comes_late_is_no_matter_of_the_clock() -> None:
     assert about_clock(doctor.stories()) == []
 
 
-def log(*times: str) -> str:
-    """A log of the requests for a clock and its answers at these times of day."""
+def stories_of(text: str, folder: Path, code: str = CODE) -> list[Story]:
+    """What the doctor says of the times of a log."""
+    path = folder / "clock.log"
+    path.write_text(text)
+    with open_source(path) as source:
+        pipeline = Pipeline()
+        doctor = Doctor(pipeline.ends, source)
+        for record in pipeline.run(source):
+            doctor.take(record)
+        doctor.finish()
+    return [one for one in doctor.stories() if one.code == code]
+
+
+def log(*times: str, day: str = "2026-10-25") -> str:
+    """A log of the requests for a clock and its answers at these times of a day."""
     lines = []
     for number, time in enumerate(times):
         apdu = GET_CLOCK if number % 2 == 0 else CLOCK_ANSWER[:-12] + bytes.fromhex("FFFFFFFFFFFFFFFFFF8000FF")
         ports = "00100001" if number % 2 == 0 else "00010010"
         octets = bytes.fromhex("0001" + ports) + len(apdu).to_bytes(2, "big") + apdu
-        lines.append(f"2026-10-25 {time} {'TX' if number % 2 == 0 else 'RX'} {octets.hex(' ')}")
+        lines.append(f"{day} {time} {'TX' if number % 2 == 0 else 'RX'} {octets.hex(' ')}")
     return "\n".join(lines)
 
 
@@ -142,15 +155,7 @@ def log(*times: str) -> str:
     ],
 )
 def test_local_times_go_back_where_daylight_saving_ends(times: tuple[str, ...], cause: str, tmp_path: Path) -> None:
-    path = tmp_path / "clock.log"
-    path.write_text(log(*times))
-    with open_source(path) as source:
-        pipeline = Pipeline()
-        doctor = Doctor(pipeline.ends, source)
-        for record in pipeline.run(source):
-            doctor.take(record)
-        doctor.finish()
-    assert [(one.cause, one.records) for one in doctor.stories() if one.code == CODE] == [(cause, [3])]
+    assert [(one.cause, one.records) for one in stories_of(log(*times), tmp_path)] == [(cause, [3])]
 
 
 @pytest.mark.parametrize(
@@ -171,12 +176,10 @@ def test_local_times_jump_where_daylight_saving_begins(
         for who, ports, apdu in (("TX", "00100001", GET_CLOCK), ("RX", "00010010", CLOCK_ANSWER[:-12] + shown)):
             octets = bytes.fromhex("0001" + ports) + len(apdu).to_bytes(2, "big") + apdu
             lines.append(f"2026-03-29 {hour:02}:{minute:02}:00.{len(lines)}00{zone} {who} {octets.hex(' ')}")
-    path = tmp_path / "clock.log"
-    path.write_text("\n".join(lines))
-    with open_source(path) as source:
-        pipeline = Pipeline()
-        doctor = Doctor(pipeline.ends, source)
-        for record in pipeline.run(source):
-            doctor.take(record)
-        doctor.finish()
-    assert [one.cause for one in doctor.stories() if one.code == "capture-time-jumped"] == [cause]
+    assert [one.cause for one in stories_of("\n".join(lines), tmp_path, "capture-time-jumped")] == [cause]
+
+
+@pytest.mark.parametrize("day", ["2026-07-14", "2026-07-12", "2026-10-28"])
+def test_local_times_go_back_on_a_day_on_which_daylight_saving_does_not_end(day: str, tmp_path: Path) -> None:
+    times = log("02:59:58.000", "02:59:58.100", "02:00:03.000", "02:00:03.100", day=day)
+    assert [(one.cause, one.records) for one in stories_of(times, tmp_path)] == [("capture-clock-set-back", [3])]
