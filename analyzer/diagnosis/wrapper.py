@@ -217,13 +217,7 @@ class WrapperFamily(Family):
         if conversation in self._swapped:
             return True
         if _is_swapped(octets):
-            self._swapped[conversation] = record
-            length = octets[6] | octets[7] << 8
-            text = (
-                f"version, wPorts and length ({length}) of the wrapper stand low octet first; they go high octet first"
-            )
-            self.report(record, "wrapper-version-wrong", "byte-order-swapped", CERTAIN, text, start=0, end=8)
-            self._fold(record)
+            self._swap(record)
             return True
         before = self._before(record)
         if before is None and octets.startswith(b"\0\1") and (length := _counts_header(octets)):
@@ -263,16 +257,28 @@ class WrapperFamily(Family):
         elif before is not None and reads(octets):
             text = f"{len(octets)} octets behind a PDU are one more APDU without a wrapper header"
             self.report(record, "wrapper-length-wrong", "apdu-concatenated", LIKELY, text)
+        elif before is not None:
+            self._keep_stray(record)
+            self._between(record)
         else:
-            if len(octets) <= _VERSION_SIZE:
-                self._stray[record.lane.text] = record
-            if before is not None:
-                self._between(record)
-                return True
+            self._keep_stray(record)
             stand = f", and stand{'s' * (len(octets) == 1)} before the first one"
             text = f"{octets_are(len(octets))} no wrapper PDU{stand}"
             self.report(record, "noise", "capture-started-late", POSSIBLE, text, alternatives=(_NO_PDU,))
         return True
+
+    def _swap(self, record: Record) -> None:
+        """The header of a PDU has its low octets first."""
+        octets = record.octets
+        self._swapped[record.lane.conversation] = record
+        length = octets[6] | octets[7] << 8
+        text = f"version, wPorts and length ({length}) of the wrapper stand low octet first; they go high octet first"
+        self.report(record, "wrapper-version-wrong", "byte-order-swapped", CERTAIN, text, start=0, end=8)
+        self._fold(record)
+
+    def _keep_stray(self, record: Record) -> None:
+        if len(record.octets) <= _VERSION_SIZE:
+            self._stray[record.lane.text] = record
 
     def _between(self, record: Record) -> None:
         """Octets behind a PDU begin none: nothing tells whose they are, but a line of text is a sign of life."""

@@ -94,40 +94,11 @@ class Doubts:
         """
         control = message.control
         if opener.lacks and (control & ENCRYPTED or message.tag):
-            text = key_info_lack(record.apdu, opener.key_set) if opener.lacks == "no-key" else ""
-            if text and any((role.value.encode(), own) in self.worked for role in ONCE):
-                text += "; keys in other messages of this sender opened them"
-                record.add_note(finding("undecipherable", text, 0, 0, "octets-damaged")._replace(confidence=POSSIBLE))
-                return outcome
-            other = self._other_title(context, message, own) if opener.lacks == "no-key" and not text else None
-            if opener.lacks == "broadcast-key-needed":
-                other = unicast(message, opener)
-            if opener.lacks == "no-key" and not text:
-                text = self._lacking(opener.key_set.server_title or own)
-            cause, text = other[:2] if other is not None else (opener.lacks, text or _LACKS[opener.lacks])
-            record.add_note(finding("undecipherable", text, 0, 0, cause))
-            return _shown(message, opener, outcome, other)
+            return self._settle_lack(record, context, message, opener, outcome, own)
         is_unchecked = not message.tag and outcome.status is opening.DECRYPTED
         lacks_check = outcome.status is opening.DECRYPTED and not opener.authentication
         if lacks_check or is_unchecked or outcome.status in (opening.PLAINTEXT, opening.UNSUPPORTED):
-            if outcome.status is opening.UNSUPPORTED and outcome.values is not None:
-                text = "the tag is right, and bit 7 of the security control says that the text is compressed: it is not"
-                record.add_note(finding("undecipherable", text, 0, 0, "security-control-wrong"))
-                return outcome._replace(status=opening.VERIFIED)
-            if outcome.status is opening.UNSUPPORTED:
-                suspect = None
-                if outcome.key is None and message.tag and opener.authentication:
-                    suspect = self.suspect(record, context, message, opener, own, meter, is_damaged=is_damaged)
-                if suspect is not None and suspect.confidence is CERTAIN:
-                    record.add_note(finding("undecipherable", suspect.text, 0, 0, suspect.cause))
-                else:
-                    record.add_note(finding("undecipherable", "what was compressed does not come out whole", 0, 0))
-            elif not is_unchecked and message.tag:
-                text = "the tag cannot be checked: no authentication key is given"
-                if _is_published(message, outcome):
-                    text = f"no authentication key is given; the tag is right {PUBLISHED_TEXT}"
-                record.add_note(finding("undecipherable", text, 0, 0, "no-key"))
-            return outcome
+            return self._settle_unchecked(record, context, message, opener, outcome, own, meter, is_damaged=is_damaged)
         if leaves_key_info_out(record.apdu) and context.agreed and own not in context.agreed:
             text = (
                 "it tells no key; the other side's came in its messages, and the one of this side that told it did not"
@@ -153,6 +124,48 @@ class Doubts:
             return outcome._replace(status=opening.NO_KEY)
         is_nothing = is_damaged and suspect.cause == "octets-damaged" and outcome.values is None
         return outcome._replace(status=opening.DAMAGED) if is_nothing else outcome
+
+    def _settle_lack(
+        self, record: Record, context: SecurityContext, message: Message, opener: Opener, outcome: Outcome, own: bytes
+    ) -> Outcome:
+        """Note which key is lacking."""
+        text = key_info_lack(record.apdu, opener.key_set) if opener.lacks == "no-key" else ""
+        if text and any((role.value.encode(), own) in self.worked for role in ONCE):
+            text += "; keys in other messages of this sender opened them"
+            record.add_note(finding("undecipherable", text, 0, 0, "octets-damaged")._replace(confidence=POSSIBLE))
+            return outcome
+        other = self._other_title(context, message, own) if opener.lacks == "no-key" and not text else None
+        if opener.lacks == "broadcast-key-needed":
+            other = unicast(message, opener)
+        if opener.lacks == "no-key" and not text:
+            text = self._lacking(opener.key_set.server_title or own)
+        cause, text = other[:2] if other is not None else (opener.lacks, text or _LACKS[opener.lacks])
+        record.add_note(finding("undecipherable", text, 0, 0, cause))
+        return _shown(message, opener, outcome, other)
+
+    def _settle_unchecked(
+        self, record: Record, context: SecurityContext, message: Message, opener: Opener, outcome: Outcome, own: bytes,
+        meter: Whose, *, is_damaged: bool,
+    ) -> Outcome:  # fmt: skip
+        """Note why a tag was not checked, or what is in the way of reading."""
+        if outcome.status is opening.UNSUPPORTED and outcome.values is not None:
+            text = "the tag is right, and bit 7 of the security control says that the text is compressed: it is not"
+            record.add_note(finding("undecipherable", text, 0, 0, "security-control-wrong"))
+            return outcome._replace(status=opening.VERIFIED)
+        if outcome.status is opening.UNSUPPORTED:
+            suspect = None
+            if outcome.key is None and message.tag and opener.authentication:
+                suspect = self.suspect(record, context, message, opener, own, meter, is_damaged=is_damaged)
+            if suspect is not None and suspect.confidence is CERTAIN:
+                record.add_note(finding("undecipherable", suspect.text, 0, 0, suspect.cause))
+            else:
+                record.add_note(finding("undecipherable", "what was compressed does not come out whole", 0, 0))
+        elif message.tag:
+            text = "the tag cannot be checked: no authentication key is given"
+            if _is_published(message, outcome):
+                text = f"no authentication key is given; the tag is right {PUBLISHED_TEXT}"
+            record.add_note(finding("undecipherable", text, 0, 0, "no-key"))
+        return outcome
 
     def _lacking(self, title: bytes) -> str:
         """Say that no key is given for a title, and for which there are; empty where the keyring has the title."""
