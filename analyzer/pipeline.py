@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 from typing import TYPE_CHECKING
 
-from analyzer.framing.foreign import OTHER, carrier_of_ports
+from analyzer.framing.foreign import OTHER, FrameNames, carrier_of_ports
 from analyzer.framing.frame import Mark
 from analyzer.marks import add_marks
 from analyzer.reassembly.tcp import DATA, END, GAP, REPEATED, RESET, START, Event, Segment, TcpStream
@@ -96,6 +96,7 @@ class Pipeline:
         self._flows: dict[bytes, Flow] = {}
         self._serials: dict[int | Line, Conversation] = {}
         self._carriers = Carriers(Notebook(_ignore, {}))
+        self._frame_names = FrameNames()
         self._lines = 0
         self._out: list[Record] = []
         self.next_number: Callable[[], int] = count(1).__next__
@@ -325,7 +326,7 @@ class Pipeline:
     ) -> Conversation:  # fmt: skip
         self.conversations += 1
         return kind(
-            self.conversations, names, self.dialogue, self._out.append, self.next_number,
+            self.conversations, names, self.dialogue, self._out.append, self.next_number, self._frame_names,
             is_serial=is_serial, is_datagram=is_datagram, transport=transport,
         )  # fmt: skip
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import NamedTuple
 
 from analyzer.framing import foreign_frames as frames
@@ -18,6 +19,7 @@ OTHER = "other"
 LOOKED_AT = 512
 """So many octets of a record or packet are looked at for frames."""
 _MOST_PIECES = 16
+_MOST_IN_VAIN, _MOST_IN_VAIN_OF_ALL = 4, 1000
 _NEVER = 1 << 30
 _PORTS = {53: "dns", 67: "dhcp", 68: "dhcp", 123: "ntp", 137: "netbios", 161: "snmp", 443: "quic", 546: "dhcp"}
 _PORTS |= {547: "dhcp", 1900: "ssdp", 5353: "dns", 5355: "dns", 5683: "coap", 5684: "dtls"}
@@ -201,12 +203,25 @@ def frames_in(octets: bytes) -> tuple[Foreign, int] | None:
     return next(((one, found) for one, count in _COUNTS if (found := count(octets))), None)
 
 
-def carrier_of_frames(pieces: Iterable[bytes]) -> str:
-    """Name the protocol that has most frames in the first *pieces*; "other" where they may be chance."""
-    counted: Counter[Foreign] = Counter()
-    for octets, _ in zip(pieces, range(_MOST_PIECES), strict=False):
-        found = frames_in(octets)
-        if found is not None:
-            counted[found[0]] += found[1]
-    best = next(iter(counted.most_common(1)), None)
-    return best[0].name if best is not None and best[1] >= best[0].least else OTHER
+class FrameNames:
+    """Names conversations of one capture by the frames in them, of which most are none that is known.
+
+    Pieces in which nothing was found are so many at most, so that a capture full of such costs no more.
+    """
+
+    def __init__(self) -> None:
+        self._vain = 0
+
+    def carrier_of(self, pieces: Iterable[bytes]) -> str:
+        """Name the protocol that has most frames in the first *pieces*; "other" where they may be chance."""
+        counted: Counter[Foreign] = Counter()
+        for place, octets in enumerate(islice(pieces, _MOST_PIECES)):
+            if not counted and (place >= _MOST_IN_VAIN or self._vain >= _MOST_IN_VAIN_OF_ALL):
+                break
+            found = frames_in(octets)
+            if found is not None:
+                counted[found[0]] += found[1]
+            else:
+                self._vain += 1
+        best = next(iter(counted.most_common(1)), None)
+        return best[0].name if best is not None and best[1] >= best[0].least else OTHER

@@ -20,17 +20,17 @@ from __future__ import annotations
 import re
 from binascii import crc_hqx
 from collections.abc import Iterator
-from functools import reduce
+from functools import cache, reduce
 from operator import xor
 
 from analyzer.framing.crc_states import P1, Crc
 from dissectors.checks import REVERSED, fcs_is_good
 
 _START = 0xFFFF
-_SHORTEST, _HEAD = 5, 7
+_SHORTEST, _HEAD, _LONGEST = 5, 7, 264
 _READS, _WRITES, _WRITES_MANY = frozenset({1, 2, 3, 4}), frozenset({5, 6}), frozenset({15, 16})
 """Functions by the sizes of what they ask and answer."""
-_MODBUS = rb"[\x01-\xf7][\x01-\x06\x0f\x10\x81-\x86\x8f\x90]"
+_MODBUS = re.compile(rb"[\x01-\xf7][\x01-\x06\x0f\x10\x81-\x86\x8f\x90]")
 """A unit and a function."""
 _DLT645 = rb"(?s)\x68.{6}\x68[\x00-\xff]([\x00-\xc8])"
 _DLT645_HEAD, _DLT645_STOP = 10, 0x16
@@ -63,18 +63,42 @@ SML = re.compile(rb"\x1b{4}\x01{4}|\x77\x07[\x01\x81]\x00[\x00-\x63].{2}\xff", r
 
 def count_modbus(octets: bytes) -> int:
     """Count frames of Modbus RTU that stand back to back or apart in *octets*."""
-    count, last, pattern = 0, len(octets) - _SHORTEST, re.compile(_MODBUS)
-    found = pattern.search(octets)
-    while found and (at := found.start()) <= last:
-        sizes = _sizes(octets[at : at + _HEAD])
-        size = next((size for size in sizes if at + size <= len(octets) and _is_frame(octets[at : at + size])), 0)
+    count, end, states = 0, len(octets), P1.forward(octets)
+    found = _MODBUS.search(octets)
+    while found and (at := found.start()) <= end - _SHORTEST:
+        begun = states[at] ^ _START
+        size = 0
+        for one in _sizes(octets[at : at + _HEAD]):
+            if at + one <= end:
+                first, second, third, fourth = _behind_zeros(one)
+                shifted = first[begun >> 12] ^ second[begun >> 8 & 15] ^ third[begun >> 4 & 15] ^ fourth[begun & 15]
+                if shifted == states[at + one]:
+                    size = one
+                    break
         count += size > 0
-        found = pattern.search(octets, at + (size or 1))
+        found = _MODBUS.search(octets, at + (size or 1))
     return count
 
 
-def _is_frame(octets: bytes) -> bool:
-    return not P1.forward(octets, _START)[-1]
+@cache
+def _behind_zeros(size: int) -> tuple[tuple[int, ...], ...]:
+    """Give what each half octet of a register, the highest first, leaves behind *size* octets of zeros.
+
+    So much another start changes the CRC, whatever the octets are: one pass over them is enough for all frames.
+    """
+    bits = [states[size] for states in _bits_behind_zeros()]
+    tables = []
+    for low in (12, 8, 4, 0):
+        one, two, four, eight = bits[low : low + 4]
+        pairs = (0, one, two, one ^ two)
+        tables.append(tuple(high ^ pair for high in (0, four, eight, four ^ eight) for pair in pairs))
+    return tuple(tables)
+
+
+@cache
+def _bits_behind_zeros() -> list[list[int]]:
+    """Give by bit of a register what it leaves behind so many octets of zeros."""
+    return [P1.forward(bytes(_LONGEST), 1 << bit) for bit in range(16)]
 
 
 def _sizes(head: bytes) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from analyzer.framing.detect import Verdict, detect
-from analyzer.framing.foreign import CLOSED, OTHER, carrier_of_frames
+from analyzer.framing.foreign import CLOSED, OTHER, FrameNames
 from analyzer.framing.frame import IEC62056_21, LENGTH_WRONG, MBUS, TRUNCATED, Frame, Framer, Mark, longest_pause
 from analyzer.framing.telnet import TelnetSide
 from analyzer.record import NOISE, Lane, Record
@@ -52,8 +52,8 @@ class Conversation:
 
     def __init__(
         self, number: int, names: tuple[str, str], dialogue: Dialogue, emit: Callable[[Record], None],
-        next_number: Callable[[], int], *, is_serial: bool = False, is_datagram: bool = False,
-        transport: str = "",
+        next_number: Callable[[], int], frame_names: FrameNames, *, is_serial: bool = False,
+        is_datagram: bool = False, transport: str = "",
     ) -> None:  # fmt: skip
         self.lanes = tuple(Lane(number, side, name, transport) for side, name in enumerate(names))
         self.is_serial, self.is_datagram = is_serial, is_datagram
@@ -87,6 +87,7 @@ class Conversation:
         self._dialogue, self._emit = dialogue, emit
         self._links: dict[str, Any] = {}
         self._next = next_number
+        self._frame_names = frame_names
 
     # -- octets -------------------------------------------------------------------------------------------------
 
@@ -293,7 +294,7 @@ class Conversation:
     def _name_carrier(self) -> None:
         """Name what waits by its frames, where it begins like nothing that is known."""
         if self.carrier in ("", OTHER) and not self.is_serial:
-            self.carrier = carrier_of_frames(one.octets for one in self._waiting.pieces)
+            self.carrier = self._frame_names.carrier_of(one.octets for one in self._waiting.pieces)
 
     def _make_room(self) -> None:
         """Look at what waits on a serial lane; where nothing is found, the older half is noise."""

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from analyzer.diagnosis.doctor import Doctor
+from analyzer.framing import foreign
 from analyzer.framing.crc_states import P1
-from analyzer.framing.foreign import foreign_named
+from analyzer.framing.foreign import FrameNames, foreign_named
 from analyzer.framing.foreign_frames import (
     count_c1218,
     count_cjt188,
@@ -283,6 +284,21 @@ def over_tcp(said: list[bytes]) -> tuple[list[Record], Pipeline]:
 def test_conversation_that_nothing_proves_is_other() -> None:
     said = [b"\0" + CHANCE.randbytes(CHANCE.randrange(20, 600)) for _ in range(40)]
     assert over_tcp(said)[1].left_aside == {"other": 40}
+
+
+def test_conversations_that_nothing_names_are_looked_at_within_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    sought, frames_in = 0, foreign.frames_in
+
+    def seek(octets: bytes) -> tuple[foreign.Foreign, int] | None:
+        nonlocal sought
+        sought += 1
+        return frames_in(octets)
+
+    monkeypatch.setattr(foreign, "frames_in", seek)
+    names = FrameNames()
+    assert names.carrier_of([modbus() for _ in range(4)]) == "modbus-rtu"
+    assert {names.carrier_of([CHANCE.randbytes(20)] * 16) for _ in range(2000)} == {"other"}
+    assert sought <= 1100
 
 
 @pytest.mark.parametrize(("make", "name", "carrier"), OTHERS)
