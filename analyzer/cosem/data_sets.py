@@ -33,6 +33,8 @@ _HEX_TEXT = re.compile(r"(?:[0-9A-Fa-f]{2}){4,}")
 _TEXTS = frozenset(((0, 96, 1), (0, 96, 13), (0, 42, 0)))
 """Value groups A, C and D of objects whose value P1 writes as the hex of a text."""
 _MESSAGE = (0, 96, 13)
+_FAILURES = (96, 7)
+"""Value groups C and D of power failures, which are counted."""
 _PROFILES = 99
 """The value group C of profiles and logs."""
 _DATED = ((0, 1), (0, 9), (96, 2))
@@ -333,7 +335,7 @@ def _value(code: str, one: Bracketed, time: str) -> TextValue:
 
 def _has_signs(name: bytes | None) -> bool:
     """Tell whether digits under a logical name are a name, a state or a time: their leading zeros belong to them."""
-    return name is not None and name[2] in (0, 42, 96, 97)
+    return name is not None and name[2] in (0, 42, 96, 97) and (name[2], name[3]) != _FAILURES
 
 
 def _number(text: str) -> Decimal | str:

@@ -88,6 +88,14 @@ def test_time_of_a_reset_is_a_time_and_not_a_number() -> None:
     assert only.plain == "2021-11-01T00:00:00"
 
 
+@pytest.mark.parametrize(
+    ("text", "plain"), [("0-0:96.7.21(00004)", 4), ("C.7.0(0012)", 12), ("0-0:96.14.0(0002)", "0002")]
+)
+def test_power_failures_are_counted(text: str, plain: object) -> None:
+    (only,) = values(f"{text}\r\n")
+    assert only.plain == plain
+
+
 def test_event_of_a_log_book_has_its_time_its_status_and_what_was_told() -> None:
     found = values(
         "P.98(0211204001500)(0048)()(2)(0.9.1)()(C.7.0)()\r\n(001500)(0003)\r\nP.98(0211204021500)(A000)()()\r\n"
@@ -95,7 +103,7 @@ def test_event_of_a_log_book_has_its_time_its_status_and_what_was_told() -> None
     assert [(one.code, one.plain, one.time, one.status) for one in found] == [
         ("P.98", "0048", "2021-12-04T00:15:00", ""),
         ("0.9.1", "001500", "2021-12-04T00:15:00", "0048"),
-        ("C.7.0", "0003", "2021-12-04T00:15:00", "0048"),
+        ("C.7.0", 3, "2021-12-04T00:15:00", "0048"),
         ("P.98", "A000", "2021-12-04T02:15:00", ""),
     ]
 
