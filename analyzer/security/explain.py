@@ -82,6 +82,8 @@ class Case(NamedTuple):
     """Whether the capture tells the title, in this APDU or in another."""
     foreign: str = ""
     """Whose keys the keyring has, where it has none for the title that the APDU tells."""
+    searches_slips: bool = True
+    """Whether keys are tried that differ from the given ones by one slip: hundreds for each."""
 
 
 Hypothesis = Callable[[Case, Key, bytes], Iterator[Suspect]]
@@ -211,9 +213,9 @@ def _other_making(mistake: Mistake, case: Case, key: Key, title: bytes) -> Itera
         yield Suspect(mistake.cause, text, CERTAIN, plaintext)
 
 
-def _mistyped(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
+def mistyped(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
     """Look for a key that was typed with one slip; of the two keys only one can be found so."""
-    if not case.searches_bits or case.has_worked or key.role in (KeyRole.DEDICATED, *ONCE):
+    if not case.searches_slips or case.has_worked or key.role in (KeyRole.DEDICATED, *ONCE):
         return
     for other in case.authentication:
         is_read = bool(case.message.control & ENCRYPTED) and _reads(case.message, key, title)
@@ -323,7 +325,7 @@ _WITH_TAG: tuple[Hypothesis, ...] = (
     *(partial(_other_tag, size) for size in (_FULL_TAG, *range(opening.TAG_SIZE - 1, _SHORTEST_TAG - 1, -1))),
     _no_tag, _other_writing,
     *(partial(_other_making, mistake) for mistake in protection_mistakes.MISTAKES),
-    _damaged, _mistyped,
+    _damaged, mistyped,
 )  # fmt: skip
 _BY_TEXT: tuple[Hypothesis, ...] = (_swapped_text, _other_title_text, _other_key_text, _other_writing_text)
 _WITHOUT_TAG: tuple[Hypothesis, ...] = (_no_tag, _lost_bit, *_BY_TEXT)
@@ -394,15 +396,17 @@ def _judge_unread(case: Case, key: Key, title: bytes, same: str) -> Suspect:
         text = f"{name} opens the other direction, and nothing of this one with the system title {title.hex().upper()}"
         return Suspect("wrong-system-title", f"{text}: its sender has another title", LIKELY)
     size = opening.KEY_SIZE.get(message.control & opening.SUITE)
+    is_text = all(chr(octet) in hexdigits for octet in key.octets)
+    if size is not None and is_text and len(key.octets) == 2 * size:
+        text = f"suite {message.control & opening.SUITE} has keys of {size} octets, {name} has {2 * size} hex digits"
+        return Suspect("key-is-ascii", f"{text} as text", LIKELY)
     if size is not None and size != len(key.octets):
         text = f"suite {message.control & opening.SUITE} has keys of {size} octets, {name} has {len(key.octets)}"
         return Suspect("wrong-suite", text, LIKELY)
     text = f"nothing reads under {name} with the system title {title.hex().upper()}: key or title is another"
-    if key.octets.isascii() and all(chr(octet) in hexdigits for octet in key.octets):
-        text = f"nothing reads under {name}, whose octets are the text of hex digits, not what they stand for"
-        return Suspect("key-is-ascii", text, LIKELY)
     if case.is_proved:
         text = f"nothing reads under {name}, and the title {title.hex().upper()} is right under the global key"
+    text += "; its octets are those of hex digits as text" * is_text
     return Suspect("wrong-encryption-key", text, LIKELY if case.is_title_told or case.is_proved else POSSIBLE)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import NamedTuple
@@ -21,6 +22,7 @@ from analyzer.security.explain import (
     Suspect,
     explain,
     is_entitled,
+    mistyped,
     unicast,
     wrong_title,
 )
@@ -36,6 +38,8 @@ from dissectors.scanning import scan_apdu
 
 _MOST_SEARCHES = 256
 """For how many APDUs every bit is tried."""
+_MOST_SLIPS, _MOST_MISTYPED = 2, 24
+"""For how many APDUs slips are tried under the same keys, and for how many keys."""
 _MOST_TITLES, _MOST_SUSPECTS = 64, 256
 _SINGLE = frozenset({"octets-damaged", "tag-truncated", "new-key-after-change", "second-key-needed"})
 """Causes that say nothing about the next message."""
@@ -83,6 +87,8 @@ class Doubts:
         self._closed: dict[tuple[bytes, bytes], _Closed] = {}
         """By key and title that worked."""
         self._searches = _MOST_SEARCHES
+        self._slips: Counter[tuple[bytes, ...]] = Counter()
+        """By the octets of keys: how often slips were sought in vain in them."""
 
     def settle(
         self, record: Record, context: SecurityContext, message: Message, opener: Opener, outcome: Outcome, own: bytes,
@@ -214,14 +220,22 @@ class Doubts:
         told = {context.client_title, context.server_title}
         ours = ring.server_title
         is_foreign = bool(ours) and ours != own and not {own, ours} & told
-        return explain(
+        sought = tuple(key.octets for key in (*opener.keys, *opener.authentication))
+        searches_slips = first is mistyped or (
+            self._slips[sought] < _MOST_SLIPS and len(self._slips) <= _MOST_MISTYPED and self._searches > 0
+        )
+        suspect = explain(
             Case(
                 message, opener.keys, opener.authentication, opener.titles, opener.key_set, known, has_worked,
                 bool(own), changed, closed.since if closed.newest > closed.since else 0, closed.has_ended,
                 opens_other_side, self._searches > 0, is_damaged, is_proved, first,
                 bool(own) or opener.titles[0] in told, self._lacking(own) if is_foreign else "",
+                searches_slips,
             )
         )  # fmt: skip
+        if suspect.by is None and searches_slips and not has_worked:
+            self._slips[sought] += 1
+        return suspect
 
     def _misderived(self, record: Record, message: Message, opener: Opener) -> Iterator[Suspect]:
         """Look for a sender that derives the agreed key in a way of its own."""

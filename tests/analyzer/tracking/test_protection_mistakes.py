@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -172,12 +172,38 @@ def test_key_with_one_slip_is_named_with_its_place_and_without_its_digits(role: 
         assert digits not in str(found) and digits[:8] not in str(found)
 
 
-def test_key_that_is_the_text_of_hex_digits_is_named_though_half_of_it_is_missing() -> None:
+@pytest.mark.parametrize(("doubled", "cause"), [(False, "wrong-encryption-key"), (True, "key-is-ascii")])
+def test_key_of_hex_digits_is_text_only_where_its_length_proves_it(doubled: bool, cause: str) -> None:
+    """16 digits stand for 8 octets, which are no key: such a key is as wrong as any other."""
+    for seed in range(8):
+        made = World(random.Random(seed))
+        size = len(made.guek)
+        if doubled and size != 16:
+            continue
+        made.given[KeyRole.GUEK] = (b"0123456789ABCDEF" * 4)[: size * (1 + doubled)]
+        made.said.append(asked(made.request()))
+        ((found, _, text),) = told(opened(made.said, keyring(made.given)))
+        assert found == cause
+        assert "hex digits" in text
+
+
+def test_slips_are_sought_for_few_of_many_senders_under_the_same_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    sought, slips = 0, protection_mistakes.mistyped
+
+    def seek(octets: bytes) -> Iterator[tuple[str, bytes]]:
+        nonlocal sought
+        sought += 1
+        return slips(octets)
+
+    monkeypatch.setattr(protection_mistakes, "mistyped", seek)
     made = World(random.Random(2))
-    made.given[KeyRole.GUEK] = made.guek.hex().encode()[: len(made.guek)]
-    made.said.append(asked(made.request()))
-    ((cause, confidence, _),) = told(opened(made.said, keyring(made.given)))
-    assert (cause, confidence) == ("key-is-ascii", "likely")
+    made.given[KeyRole.GUEK] = bytes(len(made.guek))
+    for number in range(60):
+        made.server = b"MMM" + number.to_bytes(5)
+        made.counters[made.server] = 7
+        made.said.append(answered(sealed(made, ANSWERS[0])))
+    assert len(told(opened(made.said, keyring(made.given)))) == 60
+    assert 0 < sought <= 16
 
 
 def test_broadcast_bit_over_the_unicast_key_is_named_and_opened() -> None:
