@@ -322,11 +322,15 @@ def _of_digits(body: bytes, digits: bytes, line_end: bytes) -> Iterator[_Found]:
     rest = max(len(given), len(right)) - alike - 1
     if given == right or abs(len(given) - len(right)) > 1 or given[len(given) - rest :] != right[len(right) - rest :]:
         return
-    cause = "octets-lost" if len(given) < len(right) else "octets-inserted"
     if len(given) == len(right):
         cause = "bit-error" if (digits[alike] ^ right[alike]).bit_count() == 1 else "octet-damaged"
+        odd = "only one of its digits is other than computed"
+    elif len(given) < len(right):
+        cause, odd = "octets-lost", "one of its digits is missing"
+    else:
+        cause, odd = "octets-inserted", "it has one digit too many"
     shown = digits.decode("ascii", "replace")
-    text = f"only one of its digits is other than computed: {shown} where {right.decode()} belongs"
+    text = f"{odd}: {shown} where {right.decode()} belongs"
     yield _Found(cause, text, len(body) + alike, body + right + line_end, len(_odd_lines(body)), 3)
 
 

@@ -399,6 +399,8 @@ def test_digit_of_the_crc_of_a_telegram_that_is_hurt_is_found(told: bytes, cause
     (story,) = of_octets(PLAIN + body + told + b"\r\n" + PLAIN)
     assert (story.code, story.cause, story.confidence) == ("p1-crc-wrong", cause, "likely")
     assert (story.evidence[0].start, story.proposed) == (len(body) + at, (story.evidence[0].record, PLAIN))
+    said = {"octets-lost": "one of its digits is missing", "octets-inserted": "it has one digit too many"}
+    assert said.get(cause, "one of its digits is other") in story.evidence[0].text
 
 
 @pytest.mark.parametrize("told", [b"", b"text", b"!", RIGHT.lower(), RIGHT + b" 12:00"])
