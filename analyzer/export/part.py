@@ -54,15 +54,20 @@ def new_part(path: Path) -> Iterator[Path]:
         raise OSError(problem.errno, problem.strerror, str(path)) from None
 
 
-def lock(descriptor: int) -> bool:
-    """Take the lock of an open file, which ends with it. Tells whether nobody else has it."""
+def lock(descriptor: int, *, unless_told: bool = True) -> bool:
+    """Take the lock of an open file, which ends with it. Tells whether nobody else has it.
+
+    Gives *unless_told* where the file system has no locks.
+    """
     try:
         import fcntl
 
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
-    except (ImportError, OSError):  # where there are no locks nobody has one
+    except OSError:
+        return unless_told
+    except ImportError:  # Windows lets nobody remove what is open
         return True
     return True
 

@@ -160,7 +160,7 @@ def _check_number(literals: Sequence[Literal], comparison: str) -> None:
             continue  # a text
         sign = "==" if comparison == "in" else comparison
         advice = f"value {sign} {number} and unit == {unit or 'Wh'}"
-        text = f"a number without a unit was expected, not {one.text!r}: {advice}"
+        text = f"a number without a unit was expected, not {one.text!r}: {advice}; text stands in quotes"
         raise FilterError(text, one.position, one.length, advice)
 
 

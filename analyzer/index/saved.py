@@ -92,7 +92,7 @@ def _sweep(path: str) -> None:
         with suppress(OSError):  # Windows lets nobody remove what is written
             if time.time() - os.path.getmtime(part) > _ABANDONED_S:
                 with open(part, "r+b") as file:
-                    is_abandoned = lock(file.fileno())
+                    is_abandoned = lock(file.fileno(), unless_told=False)
                 if is_abandoned:
                     os.unlink(part)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import shutil
@@ -61,6 +62,23 @@ def test_index_holds_no_key_and_is_for_its_owner_alone(capture: Path) -> None:
         for key in meter.keys.values():
             assert key.octets not in octets
             assert key.octets.hex().encode() not in octets.lower()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows lets nobody remove what is open")
+@pytest.mark.parametrize(("has_locks", "is_swept"), [(True, True), (False, False)])
+def test_what_may_still_be_written_is_not_swept(
+    capture: Path, monkeypatch: pytest.MonkeyPatch, *, has_locks: bool, is_swept: bool
+) -> None:
+    def no_lock(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    if not has_locks:
+        monkeypatch.setattr("fcntl.flock", no_lock)
+    path = saved.path_for([str(capture)])
+    old = Path(saved.new_file(path))
+    os.utime(old, (0, 0))
+    saved.new_file(path)
+    assert old.exists() is not is_swept
 
 
 def test_index_does_not_serve_what_has_changed(capture: Path) -> None:
