@@ -33,6 +33,8 @@ class Wrong(NamedTuple):
     fact: Fact | None = None
     first: Reading | None = None
     last: Reading | None = None
+    looked: frozenset[tuple[int, bytes]] = frozenset()
+    """How far it was off, and its deviation and status, where that was looked at: so far off it is as wrong again."""
 
     def heard(self, codes: frozenset[str], fact: Fact | None, reading: Reading | None, stories: Stories) -> Wrong:
         """Take a further reading that is wrong, too; where the clock moved, the story says so."""
@@ -40,7 +42,7 @@ class Wrong(NamedTuple):
             _tell(stories, self.fact, reading, f"here it is {said_off(reading.off)} the capture's clock")
         return Wrong(
             self.codes | codes, self.fact or fact, self.first or (reading if fact is not None else None),
-            reading if reading is not None and (fact or self.fact) else self.last,
+            reading if reading is not None and (fact or self.fact) else self.last, self.looked,
         )  # fmt: skip
 
     def right_again(self, record: int, stories: Stories) -> None:

@@ -131,6 +131,12 @@ def off_seconds(octets: bytes, captured_ns: int | None, *, is_local: bool) -> in
     return local + (0 if is_local else found.deviation or 0) * _MINUTE - captured_ns // _SECOND
 
 
+def has_problems(octets: bytes) -> bool:
+    """Tell whether a date-time has fields that cannot be, or that contradict each other."""
+    found = date_time(octets)
+    return found is None or bool(found.problems)
+
+
 def said_off(off: int) -> str:
     """Say by how much a clock is off, and which way."""
     return f"{_span(abs(off)) or '0 s'} {'ahead of' if off >= 0 else 'behind'}"

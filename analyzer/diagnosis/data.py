@@ -14,7 +14,7 @@ from analyzer.cosem.datum import FLOATS, INTEGERS, STRINGS, Datum
 from analyzer.cosem.shapes import shape_of
 from analyzer.diagnosis.capture_clock import CAPTURE, CODE, Step, set_forward
 from analyzer.diagnosis.clock_course import Reading, Wrong, step_between
-from analyzer.diagnosis.clocks import NEAR_S, clock_faults, is_right, off_seconds
+from analyzer.diagnosis.clocks import NEAR_S, clock_faults, has_problems, is_right, off_seconds
 from analyzer.diagnosis.family import Family, Look, severity_with
 from analyzer.diagnosis.meter_facts import teaches
 from analyzer.diagnosis.profile_faults import profile_faults
@@ -34,7 +34,8 @@ _CAPTURE_OBJECTS, _CAPTURE_PERIOD = 3, 4
 _LEARNT = frozenset({(7, _CAPTURE_OBJECTS), (7, _CAPTURE_PERIOD)})
 _REGISTERS = frozenset({3, 4, 5})
 _VALUE, _SCALER_UNIT = 2, 3
-_TIME_SIZE = 12
+_TIME_SIZE, _ZONE_SIZE = 12, 3
+_MOST_COURSES = 16
 _CLOCK_READ = re.compile(rb"\xc4\x01.\0\x09\x0c.{12}\Z", re.DOTALL)
 """The usual answer: an octet-string of twelve."""
 _MOST = 4096
@@ -170,6 +171,10 @@ class DataFamily(Family):
             if step is not None:
                 self._set_meanwhile(record, wrong, before, reading, step)
                 wrong, reading = self._clocks.get(key, _UNSAID), self._reading(record, octets)
+        course = None if reading is None or has_problems(octets) else (reading.off, octets[-_ZONE_SIZE:])
+        if course in wrong.looked:
+            self._clocks[key] = wrong.heard(wrong.codes, None, reading, self.stories)
+            return
         found, drift = self._time(record, octets, about(held.object), wrong.codes)
         if not found:
             if wrong is not _UNSAID:
@@ -182,7 +187,10 @@ class DataFamily(Family):
             return
         if len(self._clocks) >= _MOST:
             self._clocks.clear()
-        self._clocks[key] = wrong.heard(found, drift, reading, self.stories)
+        wrong = wrong.heard(found, drift, reading, self.stories)
+        if course is not None and len(wrong.looked) < _MOST_COURSES:
+            wrong = wrong._replace(looked=wrong.looked | {course})
+        self._clocks[key] = wrong
 
     def _reading(self, record: Record, octets: bytes) -> Reading | None:
         is_local = self.source is not None and self.source.has_local_times

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime
 import json
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.diagnosis.clocks import clock_faults, is_right
+from analyzer.diagnosis import data
+from analyzer.diagnosis.clocks import Fault, clock_faults, is_right
 from analyzer.diagnosis.doctor import Doctor
 from analyzer.diagnosis.story import Story
 from analyzer.export.stories import json_line
@@ -122,6 +125,20 @@ def read_at(*reads: tuple[float, int], first: int = 0) -> list[Story]:
         units.append(at(wait, asked(GET_CLOCK), answered(answer)))
         now += round(wait)
     return over_tcp(*units)
+
+
+def test_clock_that_stays_as_wrong_as_it_is_is_looked_at_in_full_only_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = []
+
+    def look(*given: Any, **options: Any) -> Iterator[Fault]:
+        looked.append(given)
+        return clock_faults(*given, **options)
+
+    monkeypatch.setattr(data, "clock_faults", look)
+    (story,) = read_at(*[(5, 600), (5, 601)] * 40, (5, 900))
+    assert (story.code, story.count) == ("clock-drift", 1)
+    assert "to record 164, 14 min 52 s ahead of" in story.evidence[-1].text
+    assert len(looked) <= 12
 
 
 @pytest.mark.parametrize("by", [3600, 86400, 300])
