@@ -11,6 +11,7 @@ from analyzer.diagnosis.family import Family
 from analyzer.diagnosis.story import CERTAIN, Evidence
 from analyzer.record import Record
 from analyzer.tracking.history import Association
+from captures.chunk import PACKET_BITS
 
 _CODE = "challenge-repeated"
 _MOST = 65_536
@@ -44,6 +45,8 @@ class Challenges:
     def __init__(self, family: Family) -> None:
         self._family = family
         self._seen: dict[bytes, _Use] = {}
+        self._talks: dict[tuple[bytes, bytes], dict[int, _Use]] = {}
+        """By both challenges of a talk: its first in each input."""
 
     def opened(self, record: Record, one: Association) -> None:
         """Look at the challenges of an association that *record* opens."""
@@ -57,14 +60,11 @@ class Challenges:
         sealed = record.closed.octets if record.closed is not None else b""
         both = ((asked.challenge, asked.record, "CtoS"), (answered.challenge, answered.record, "StoC"))
         uses = [_Use(one.number, at, one.conversation, answered.time_ns, sealed) for _, at, _ in both]
-        before = [self._seen.get(challenge) for challenge, _, _ in both]
-        first, second = before
-        is_same_talk = (
-            first is not None and second is not None
-            and first.association == second.association and first.is_same_talk(uses[0])
-        )  # fmt: skip
-        for known, use, (challenge, at, name) in zip(before, uses, both, strict=True):
-            if known is not None and known.association != one.number and not is_same_talk:
+        if self._is_copy(uses[1], (asked.challenge, answered.challenge), record):
+            return
+        for use, (challenge, at, name) in zip(uses, both, strict=True):
+            known = self._seen.get(challenge)
+            if known is not None and known.association != one.number:
                 text = f"the {name} of record {at} is a challenge of record {known.record}"
                 proof = Evidence(known.record, 0, 0, "it was used here first")
                 self._family.report(
@@ -72,3 +72,17 @@ class Challenges:
                 )  # fmt: skip
             if len(self._seen) < _MOST:
                 self._seen.setdefault(challenge, use)
+
+    def _is_copy(self, use: _Use, both: tuple[bytes, bytes], record: Record) -> bool:
+        """Tell whether a talk with *both* challenges may be one that was captured before, and remember it.
+
+        The clocks of two inputs may be apart by anything: within one of them alone equal challenges are told apart.
+        """
+        source = record.packets[-1] >> PACKET_BITS if record.packets else 0
+        talks = self._talks.get(both, {})
+        if source in talks:
+            return talks[source].is_same_talk(use)
+        is_copy = any(each.sealed == use.sealed for each in talks.values())
+        if len(self._talks) < _MOST:
+            self._talks.setdefault(both, talks)[source] = use
+        return is_copy

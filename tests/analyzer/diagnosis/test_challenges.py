@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from analyzer.diagnosis.story import Story
+from captures.chunk import PACKET_BITS
 from dissectors.tree import Severity
 from tests.analyzer.diagnosis.told import diagnose, over_tcp
 from tests.analyzer.tracking.build import Said, Station, answered, asked
-from tests.analyzer.tracking.timed import At, at, on_hdlc, serial_chunks, tcp_chunks
+from tests.analyzer.tracking.timed import ANSWERED, ASKED, FIN, At, at, on_hdlc, serial_chunks, tcp_chunks
 
 CONTEXT = "A109 0607 60857405080101"
 INITIATE = {"60": "BE10 040E 01 00 00 00 06 5F1F0400 001E1D FFFF", "61": "BE10 040E 08 00 06 5F1F0400 001E1D 04C8 0007"}
@@ -81,3 +84,25 @@ def test_password_is_no_challenge() -> None:
 def test_aarq_that_is_sent_again_without_an_answer_repeats_nothing() -> None:
     request, answer = opening(challenges(1), challenges(20))
     assert [one for one in over_tcp(at(1, request), at(30, request, answer)) if one.code == "challenge-repeated"] == []
+
+
+def at_two_points(apart_s: float, *pairs: tuple[str, str]) -> list[Story]:
+    talks = [each for pair in pairs for each in at(10, *opening(*pair), RLRQ, RLRE)]
+    first = tcp_chunks(talks, [(1, ASKED, FIN), (0.1, ANSWERED, FIN)])
+    second = [
+        one._replace(number=one.number | 1 << PACKET_BITS, time_ns=(one.time_ns or 0) + round(apart_s * 10**9))
+        for one in first
+    ]
+    chunks = sorted([*first, *second], key=lambda one: one.time_ns or 0)
+    return [one for one in diagnose(chunks) if one.code == "challenge-repeated"]
+
+
+@pytest.mark.parametrize("apart_s", [0.0003, 5, 60, 3600])
+def test_talks_of_two_inputs_whose_clocks_are_apart_repeat_nothing(apart_s: float) -> None:
+    assert at_two_points(apart_s, (challenges(1), challenges(20)), (challenges(40), challenges(60))) == []
+
+
+@pytest.mark.parametrize("apart_s", [0.0003, 60, 3600])
+def test_fixed_challenge_in_two_inputs_is_told_once_of_that_side_alone(apart_s: float) -> None:
+    (story,) = at_two_points(apart_s, (challenges(1), challenges(20)), (challenges(1), challenges(60)))
+    assert (story.count, "the CtoS of" in story.evidence[0].text) == (1, True)
