@@ -61,12 +61,18 @@ def _place(logical_name: bytes) -> tuple[int, ...]:
 
 
 def event_text(code: int, companion: str = USUAL) -> str:
-    """Say an event code: ``power down (1) after DSMR and IDIS``; empty for one that is not known."""
+    """Say an event code: ``power down (1) after DSMR and IDIS``; empty for one that is not known.
+
+    Of one that companions have for different events it first says whose each is: a long text is shown in part.
+    """
     known = own().events.get(code)
     if known is not None:
         return f"{known} ({code})"
     tables = [one for one in _TOLD_BY.get(companion, (companion,)) if code in _events(one)]
-    return " or ".join(f"{_events(one)[code]} ({code}) after {_title('events', one)}" for one in tables)
+    if len(tables) > 1:
+        told = (f"{_title('events', one)}: {_events(one)[code]}" for one in tables)
+        return f"{code} ({', '.join(told)})"
+    return "".join(f"{_events(one)[code]} ({code}) after {_title('events', one)}" for one in tables)
 
 
 def _word_text(bits: str) -> str:

@@ -14,6 +14,7 @@ from analyzer.cosem.companions import GBCS, INDIA, coded_text, event_text, is_in
 from analyzer.cosem.logical_name import obis_from_text
 from analyzer.cosem.obis import obis_name
 from analyzer.cosem.own import OwnTablesError, load
+from analyzer.export.contents import short_text
 from analyzer.tracking.readings import readings_of
 from tests.analyzer.cosem.data import array, clock, long_unsigned, name, octet_string, structure, unsigned
 from tests.analyzer.tracking.lines import get, session
@@ -47,13 +48,19 @@ scale = { "32.7" = [-1, 35] }
         (ERRORS, 0x41, "clock invalid, bit 6 (00000041) after DSMR and IDIS"), (ALARMS, 0x80000000, ""),
         (obis_from_text("1-0:1.8.0"), 1, ""), (b"", 1, ""),
         (EVENTS, 82, "missing voltage L1 (82) after IDIS"), (EVENTS, 142, "SIM card failure (142) after IDIS"),
-        (EVENTS, 76, "undervoltage L1 (76) after IDIS or gas interval data read (76) after DSMR 5"),
+        (EVENTS, 76, "76 (IDIS: undervoltage L1, DSMR 5: gas interval data read)"),
         (obis_from_text("0-0:97.98.20"), 2, "replace battery (00000002) after DSMR and IDIS"),
         (obis_from_text("0-0:97.98.1"), 2, ""), (obis_from_text("0-0:97.98.21"), 2, ""),
     ],
 )  # fmt: skip
 def test_codes_and_bits_say_what_they_mean_and_after_whom(logical_name: bytes, value: int, text: str) -> None:
     assert coded_text(logical_name, value) == text
+
+
+@pytest.mark.parametrize("code", [71, 76])
+def test_code_of_two_companions_says_whose_each_meaning_is_before_it_is_cut(code: int) -> None:
+    shown = short_text(coded_text(EVENTS, code))
+    assert shown.startswith(f"{code} (IDIS: ") and ", DSMR 5: " in shown
 
 
 def test_indian_meter_has_indian_codes() -> None:
