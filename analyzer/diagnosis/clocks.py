@@ -124,7 +124,7 @@ def off_seconds(octets: bytes, captured_ns: int | None, *, is_local: bool) -> in
 
     *is_local*: the capture's times are local ones, so that the deviation does not count.
     """
-    found = date_time(octets) if captured_ns is not None else None
+    found = date_time(octets) if captured_ns is not None and captured_ns >= _REAL_NS else None
     local = local_seconds(found) if found is not None else None
     if found is None or captured_ns is None or local is None:
         return None
