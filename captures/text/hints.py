@@ -8,7 +8,8 @@ from captures.text.times import DAY_FIRST
 class Hints(NamedTuple):
     """What the first lines of a text tell about all of it."""
 
-    order: str = DAY_FIRST
+    order: tuple[str, bool] = DAY_FIRST, False
+    """The order of the numbers in dates, and whether it is a guess."""
     lanes: tuple[bytes, ...] = ()
     """The names of taps, in the order of their first reads."""
     has_directions: bool = False
@@ -33,5 +34,7 @@ class Hints(NamedTuple):
     """Each line begins with its number."""
     has_hours_behind: bool = False
     """Behind each time stands its zone in whole hours, with a minus."""
+    has_standing_number: bool = False
+    """A number that may be an epoch stands still in all lines: it is no time."""
     cut_at: int = 0
     """All units that would have more octets than this have just as many: what wrote the text cut them."""

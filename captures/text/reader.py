@@ -14,7 +14,7 @@ from captures.text.reads import Reads
 from captures.text.rows import row_below
 from captures.text.shape import LONGEST_HEADING, Joins, Shape
 from captures.text.spelt import SPELT
-from captures.text.times import LIKE_A_CLOCK, Clock, with_minutes
+from captures.text.times import LIKE_A_CLOCK, Clock, with_minutes, without_number
 from captures.text.units import begins_unit, octets_among_words, rest_of_unit
 from captures.text.untitled import Untitled
 from captures.text.worded import Worded
@@ -63,7 +63,7 @@ class Reader:
         self._reads.change(shape)
         if hints is not None:
             self._hints = hints
-            self.clock.order = hints.order
+            self.clock.order, self.clock.is_guess = hints.order
             self.given.cut_at = hints.cut_at
             self.worded.change(hints)
         self.shape = shape
@@ -105,6 +105,8 @@ class Reader:
             line = without_arrows(line)
         if self._hints.has_line_numbers and not self.shape.has_numbers:
             line = without_line_number(line)
+        if self._hints.has_standing_number:
+            line = without_number(line)
         if self._hints.has_hours_behind:
             line = with_minutes(line)
         if self._hints.has_letters:

@@ -187,6 +187,8 @@ class TextSource(Source):
         clock = self._reader.clock
         if clock.has_clock and not clock.has_date:
             said.append("times have no date")
+        if clock.has_guessed:
+            said.append(f"dates are taken to begin with the {clock.order}")
         if count:
             said.append(f"{count} line{'s' * (count > 1)} left aside, the first is line {first}")
         self.remark("text-shape", "; ".join(said) + told)

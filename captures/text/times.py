@@ -5,7 +5,6 @@ on over midnight.
 """
 
 import re
-import time as computer
 from calendar import timegm
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -29,15 +28,18 @@ _BASIC = r"(?<![0-9A-Fa-f])(?:19|20)\d{6}[T_-][0-2]\d[0-5]\d[0-5]\d(?![0-9A-Fa-f
 """Date and time in the basic format of ISO 8601, without signs between."""
 _FIRST = r"(?<![^\s\[(|])(?<![\w:=#.] )"
 """At the beginning of a line, or behind another column."""
-_BEFORE_OCTETS = (
+_NO_CLOCK = rf"(?![\])]?[\s:;,|-]++[\[(]?(?:{_BASIC}|(?:{DATE}[ T,]{{1,2}})?\d{{1,2}}[:.]\d\d[:.]\d\d(?![\d:.]\d)))"
+"""Not before a time of day: a number there is that of a process or a meter."""
+_BEFORE_OCTETS = _NO_CLOCK + (
     r"(?=[\])]?[\s:;,|-]++[\[(]?(?:(?![0-9A-Fa-f]{2})\S|[0-9A-Fa-f]{2}(?![0-9A-Fa-f])"
     r"|7[Ee][Aa]|000100|68[0-9A-Fa-f]{4}68))"
 )
 """Before a direction, octets that stand apart, or a unit: digits that stand together are none of these octets."""
 _COMMA = r",\d{3}(?:\d{3}){0,2}(?=\]?\s)"
+_WHOLE = rf"{_FIRST}1[4-9]\d{{8}}(?:\d{{6}})?{_BEFORE_OCTETS}"
 _EPOCHS = (
     r"\d{9,10}\.\d{1,9}|(?<![0-9A-Fa-f.])1[4-9]\d{8}(?:\d{3}|\d{9})(?![0-9A-Fa-f.])"
-    rf"|{_FIRST}1[4-9]\d{{8}}(?:\d{{6}}|{_COMMA})?{_BEFORE_OCTETS}"
+    rf"|{_FIRST}1[4-9]\d{{8}}{_COMMA}{_BEFORE_OCTETS}|{_WHOLE}"
 )
 """Seconds with a fraction, or as many milliseconds or nanoseconds, whose odd number of digits is no octets; seconds
 and microseconds, whose number is even, where they can be no octets."""
@@ -78,6 +80,8 @@ _OF_1970 = 70
 _AGAIN = rb"(?<!\d)\d\d?:\d\d:\d\d(?:[.,]\d{1,9})?"
 _CLOCK_TIME = re.compile(_AGAIN)
 _HOURS_BEHIND = re.compile(rb"(" + _AGAIN + rb")-(0[1-9]|1[0-2])(?=[\])]?[\s;,|])")
+_WHOLE_NUMBER = re.compile(_WHOLE.encode())
+_STANDING = re.compile(rf"[\[(]?{_WHOLE}[\])]?[\s:;,|-]*".encode())
 _NO_OCTETS = re.compile(rb"[\])]?[\s:;,|-]++(?:(?![0-9A-Fa-f]{2})\S|7[Ee] ?[Aa]|00 ?01 ?00|68 ?(..) ?\1 ?68)")
 _BASIC_PARTS = ((0, 4), (4, 6), (6, 8), (9, 11), (11, 13), (13, 15))
 _DAY = 86_400
@@ -90,40 +94,51 @@ _STANDS_TWICE = 60
 _UNREAD = 0, False
 
 
-def date_order(head: bytes) -> str:
-    """Tell from the dates in *head* which number of 3/4/2024 is the day: by numbers above 12, else by AM or PM.
+def date_order(head: bytes) -> tuple[str, bool]:
+    """Tell the order of the numbers in dates such as 3/4/2024 and 26-07-01, and whether it is a guess.
 
-    In 26-07-01 the year may stand first.
+    Which number of 3/4/2024 is the day is told by numbers above 12, else by AM or PM, else the first is. Where nothing
+    in *head* tells whether the year of 26-07-01 stands first, it does so with minus signs, as ISO 8601 has it.
     """
-    if (short := [(int(a), sign, int(b), int(c)) for a, sign, b, c in _SHORT.findall(head)]) and _is_year_first(short):
-        return YEAR_FIRST
+    short = [(int(a), sign, int(b), int(c)) for a, sign, b, c in _SHORT.findall(head)]
+    is_year_first = _is_year_first(short) if short else False
+    is_guess = is_year_first is None
+    if is_year_first or (is_guess and short[0][1] == b"-"):
+        return YEAR_FIRST, is_guess
     has_half = False
-    for first, second, rest in _SLASHED.findall(head):
+    for first, second, rest in (slashed := _SLASHED.findall(head)):
         if int(first) > 12 or int(second) > 12:
-            return DAY_FIRST if int(first) > 12 else MONTH_FIRST
+            return DAY_FIRST if int(first) > 12 else MONTH_FIRST, is_guess
         has_half = has_half or re.search(rb"\d ?[AaPp][Mm]\b", rest) is not None
-    return MONTH_FIRST if has_half else DAY_FIRST
+    if has_half:
+        return MONTH_FIRST, is_guess
+    return DAY_FIRST, is_guess or any(int(first) != int(second) for first, second, _ in slashed)
 
 
-def _is_year_first(dates: list[tuple[int, bytes, int, int]]) -> bool:
-    """Tell whether the year stands first in dates of three numbers of two digits.
+def _is_year_first(dates: list[tuple[int, bytes, int, int]]) -> bool | None:
+    """Tell whether the year stands first in dates of three numbers of two digits; None where nothing tells it.
 
-    By numbers that can be no day, else by the days that pass while the year stands still. Where neither tells it, with
-    minus signs the newest date counts that is not in the future; with dots and slashes the year stands last.
+    Numbers that can be no day tell it, else the days that pass: a log spans fewer of them in the order that is right.
     """
     if not all(1 <= second <= 12 and 1 <= third <= 31 for _, _, second, third in dates):
         return False
     if not all(1 <= first <= 31 for first, _, _, _ in dates):
         return True
-    firsts, thirds = ({date[place] for date in dates} for place in (0, 3))
-    if len(firsts) > 1 or len(thirds) > 1:
-        return len(firsts) < len(thirds)
-    if dates[0][1] != b"-":
-        return False
-    first, _, month, third = dates[0]
-    today = computer.strftime("%Y-%m-%d", computer.gmtime(computer.time() + _DAY))
-    iso, other = (f"{_full(year)}-{month:02}-{day:02}" for year, day in ((first, third), (third, first)))
-    return (iso <= today, iso) > (other <= today, other)
+    iso, other = (
+        max(days) - min(days)
+        for days in (
+            [_day_number(first, month, third) for first, _, month, third in dates],
+            [_day_number(third, month, first) for first, _, month, third in dates],
+        )
+    )
+    if iso == other:
+        return True if all(first == third for first, _, _, third in dates) else None
+    return iso < other
+
+
+def _day_number(year: int, month: int, day: int) -> int:
+    """Number days so that months are alike: a 29th of February tells no order."""
+    return (_full(year) * 12 + month) * 31 + day
 
 
 def _full(year: int) -> int:
@@ -147,6 +162,17 @@ def has_hours_behind(lines: Iterable[bytes]) -> bool:
     return is_proven and max(hours) - min(hours) <= 1  # daylight saving may end
 
 
+def has_standing_number(lines: Iterable[bytes]) -> bool:
+    """Tell whether the number that may be an epoch is one and the same in all of *lines*, so a meter or a process."""
+    found = [match[0] for line in lines if (match := _WHOLE_NUMBER.search(line)) is not None]
+    return len(found) > 1 and len(set(found)) == 1
+
+
+def without_number(line: bytes) -> bytes:
+    """Give *line* without the number that may be an epoch."""
+    return _STANDING.sub(b"", line, count=1)
+
+
 def with_minutes(line: bytes) -> bytes:
     """Give *line* with the minutes of a zone of whole hours behind its time."""
     return _HOURS_BEHIND.sub(rb"\1-\2:00", line, count=1)
@@ -167,7 +193,10 @@ class Clock:
         """Whether a time named its zone (an epoch is UTC)."""
         self.has_date = self.has_clock = False
         """Whether there were times with a date, and times of day without one."""
-        self.order = DAY_FIRST
+        self.order, self.is_guess = DAY_FIRST, False
+        """The order of dates, and whether nothing told it."""
+        self.has_guessed = False
+        """Whether there were dates for which the order was guessed."""
         self._known: dict[tuple[bytes, bytes | None], tuple[int, bool] | None] = {}
         self._day = 0
         self._last = 0
@@ -298,6 +327,7 @@ class Clock:
         first, second, third = numbers
         if len(_NUMBERS.findall(text)[0]) >= 4:
             return first, second, third
+        self.has_guessed = self.has_guessed or (self.is_guess and (third < 100 or "/" in text))
         if self.order == YEAR_FIRST and third < 100:
             return _full(first), second, third
         year_ = _full(third)

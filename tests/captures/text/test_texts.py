@@ -318,6 +318,38 @@ def test_epochs_before_octets_are_no_octets(line: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("lines", "first_ns"),
+    [
+        (["[1500000001] 12:00:04 TX 7E A0 07 01", "[1500000001] 12:00:05 RX 7E A0 07 01"], 43_204 * 10**9),
+        (["[1500000001] 12:00:04 TX 7E A0 07 01", "[1500000077] 12:00:05 RX 7E A0 07 01"], 43_204 * 10**9),
+        (["[1500000001] 2026-03-21 10:15:32 TX 7E A0 07 01"], START_NS // 10**9 * 10**9),
+        (["1500000001 TX 7E A0 07 01", "1500000001 RX 7E A0 07 01"], None),
+        (["1500000001 7E A0 07 01", "1500000001 7E A0 07 01"], None),
+        (["1500000001000000 TX 7E A0 07 01", "1500000001000000 RX 7E A0 07 01"], None),
+        (["1500000001 TX 7E A0 07 01", "1500000002 RX 7E A0 07 01"], 1_500_000_001 * 10**9),
+    ],
+)
+def test_number_of_a_process_or_a_meter_is_no_epoch(lines: list[str], first_ns: int | None) -> None:
+    chunks = list(read("".join(f"{line}\n" for line in lines)))
+    assert chunks[0].time_ns == first_ns
+    assert [chunk.octets for chunk in chunks] == [bytes.fromhex("7EA00701")] * len(lines)
+
+
+@pytest.mark.parametrize(
+    ("dates", "told"),
+    [
+        (["26-07-01"], "year"), (["21.03.05"], "day"), (["3/4/2024"], "day"), (["26-07-26"], ""), (["3/3/2024"], ""),
+        (["26-07-01", "26-07-02"], ""), (["3/4/2024", "3/14/2024"], ""), (["2026-07-01"], ""), (["21.11.2024"], ""),
+    ],
+)  # fmt: skip
+def test_guessed_order_of_dates_is_remarked(dates: list[str], told: str) -> None:
+    source = read("".join(f"{date} 00:00:00 TX 7E A0 01 02\n" for date in dates))
+    assert list(source)
+    said = " ".join(remark.text for remark in source.remarks)
+    assert ("dates are taken to begin with the" in said, f"begin with the {told}" in said) == (bool(told), bool(told))
+
+
+@pytest.mark.parametrize(
     "text", ["1774088132 1774088133", "1774088132\n1774088133", "00 1774088132 0102", "1774088132 010203"]
 )
 def test_ten_digits_that_may_be_octets_are_octets(text: str) -> None:
@@ -335,7 +367,11 @@ def test_seconds_since_the_first_are_times_and_no_octets(mark: str) -> None:
     ("dates", "first"),
     [
         (["24-11-21"], "2024-11-21"),
-        (["21-11-24"], "2024-11-21"),  # no log of 2021 is the likelier one
+        (["21-11-24"], "2021-11-24"),  # as ISO 8601 has it, on whatever day it is read
+        (["27-06-26"], "2027-06-26"),
+        (["31-12-25", "01-01-26"], "2025-12-31"),
+        (["25-12-31", "26-01-01"], "2025-12-31"),
+        (["24-02-05", "24-03-05"], "2024-02-05"),
         (["20-11-23", "20-11-24"], "2020-11-23"),
         (["23-11-20", "24-11-20"], "2020-11-23"),
         (["21.03.05"], "2005-03-21"),
