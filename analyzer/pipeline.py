@@ -310,7 +310,7 @@ class Pipeline:
         self._lines += 1
         is_datagram = carried is not None and carried.is_datagram
         is_serial = carried is None or carried.is_serial
-        kind = TwoTaps if is_serial and not is_datagram and " > " in names[0] else Conversation
+        kind = TwoTaps if carried is not None and carried.has_taps and direction != UNKNOWN else Conversation
         line = self._make_conversation(names, kind, is_serial=is_serial, is_datagram=is_datagram)
         if carried is not None and isinstance(carried.key, bytes):
             forced = self._forced(TCP, carried.key) or self._forced(UDP, carried.key)

@@ -26,6 +26,8 @@ class Line(NamedTuple):
     """Whether each piece stands for itself."""
     lanes: tuple[str, str] | None = None
     """The names of its lanes, the sent one first; None where it has none but a letter."""
+    has_taps: bool = False
+    """Whether each direction may have a tap of its own, which gives its octets when it pleases."""
 
 
 class Carried(NamedTuple):

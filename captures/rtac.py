@@ -56,7 +56,7 @@ class RtacSerial:
             for text in errors:
                 self._notebook.mark(chunk.number, text)
             errors.clear()
-        line = Line(("rtac", chunk.interface), "rtac", is_serial=True)
+        line = Line(("rtac", chunk.interface), "rtac", is_serial=True, has_taps=True)
         if event == DATA_LOST:
             sides = self._sides.get(chunk.interface, _BOTH if octets else ())
             return [

@@ -1,7 +1,8 @@
 """A serial line of which each direction is heard by itself: HDLC frames in the order in which they were said.
 
 A tap gives its octets when its driver pleases, often 16 ms late, so an answer may come behind the next request. N(R)
-proves what was said before a frame, UA that a command was, and P/F that the turn came back; nothing else is moved.
+proves what was said before a frame, as far as that does not acknowledge it, and UA that a command was; where the turn
+was handed over, RR stands before the next frame if both came within the latency of an adapter. Nothing else is moved.
 Source: ISO/IEC 13239, send and receive sequence numbers.
 """
 
@@ -19,15 +20,18 @@ from dissectors.hdlc import FLAG, scan_addresses
 _CARRY_HDLC = (HDLC, IEC62056_21)
 _LATE_NS = 100_000_000
 """What a frame acknowledges and what does not come within this time was lost."""
+_TURN_NS = 20_000_000
+"""A turn is awaited no longer than USB adapters hold octets back: who speaks out of turn is at fault."""
 _MOST_AHEAD = 3
 """So many frames may be late; N(R) that seems to be further ahead is one of an earlier frame."""
 _MOST_HELD = 32
 _SHORTEST = 9
 """Octets of a frame without information."""
+_NOBODY = -1
 _NAME, _UA, _SNRM, _DISC, _DM, _FRMR = 0xEF, 0x63, 0x83, 0x43, 0x0F, 0x87
 _POLL_FINAL = 0x10
 _COMMAND, _ANSWER, _INFORMATION, _TURN = "command", "answer", "information", "turn"
-_NAMES = {_COMMAND: (_SNRM, _DISC), _ANSWER: (_UA, _DM, _FRMR), "": ()}
+_NAMES = {_COMMAND: (_SNRM, _DISC), _ANSWER: (_UA, _DM, _FRMR), _TURN: (), "": ()}
 """What may be awaited, by its control octet without P/F."""
 
 
@@ -41,36 +45,44 @@ class TwoTaps(Conversation):
         self._peers: dict[tuple[int, bytes], Peer] = {}
         self._link: Any = None
         """What reads HDLC frames, once there was one, and the pairs that it knows."""
+        self._alone = _NOBODY
+        """The side that spoke on while nothing was heard of the other: it waits for nothing."""
 
     def feed(self, side: int, octets: bytes, number: int, time_ns: int | None) -> None:
         """Take the next octets of *side*; those that can only be one frame in its turn go the shortest way."""
-        if self.stack not in _CARRY_HDLC:
+        if side == self._alone or self.stack not in _CARRY_HDLC:
             super().feed(side, octets, number, time_ns)
             return
+        self._alone = _NOBODY
         if self._held:
             since_ns = self._held[0][1].marks[-1].time_ns
             if time_ns is None or since_ns is None or not 0 <= time_ns - since_ns <= _LATE_NS:
                 self._give()
+                self._look_who_speaks(side)
         peer = self._peers.get((side, octets[3:5]))
         if (
             peer is None
             or self._held
             or peer.association.link_command is not None
             or len(octets) < _SHORTEST
-            or self._link.before.lane.side == side
-            or ((control := octets[5]) >> 5) - peer.reverse.last_send_number - 1 & 7
-            or control & 3 == 3
+            or (control := octets[5]) & 3 == 3
+            or (
+                (back := peer.reverse) is not peer
+                and (self._link.before.lane.side == side or (control >> 5) - back.last_send_number - 1 & 7)
+            )
         ):
             self.last_number = number
             self._feed_any(side, octets, Mark(number, time_ns))
         else:
+            if back is peer:
+                self._look_who_speaks(side)
             super().feed(side, octets, number, time_ns)
 
     def take(self, side: int, frame: Frame) -> None:
         """Make the record of *frame*, or let it wait."""
         held = self._held
         if not held:
-            if self._awaits(side, frame):
+            if side != self._alone and self._awaits(side, frame):
                 held.append((side, frame))
             else:
                 super().take(side, frame)
@@ -107,6 +119,11 @@ class TwoTaps(Conversation):
         super().close()
         self._link, self._peers = None, {}
 
+    def _look_who_speaks(self, side: int) -> None:
+        """Find out whether *side* speaks alone, now that it waited in vain or nobody answers it."""
+        if all(one == side for one, _ in self._peers):
+            self._alone = side
+
     def _give(self) -> None:
         """Give what waits as it came."""
         while self._held:
@@ -141,7 +158,7 @@ class TwoTaps(Conversation):
             return False
         if not (before.control or 0) & _POLL_FINAL:
             return False
-        return now_ns is not None and before.time_ns is not None and 0 <= now_ns - before.time_ns < _LATE_NS
+        return now_ns is not None and before.time_ns is not None and 0 <= now_ns - before.time_ns < _TURN_NS
 
     def _may_be_before(self, other: int, frame: Frame) -> bool:
         """Tell whether the first of those that wait waits for *frame* of the *other* side, or for one behind it."""
@@ -152,11 +169,10 @@ class TwoTaps(Conversation):
         what, control = self._awaits(side, early), told[2]
         if control & 3 == 1:
             return not self._awaits(other, frame)
-        if what == _TURN:
-            return not control & 1 and not self._awaits(other, frame)
         if what == _INFORMATION:
             peer = self._peers[side, asked[0]]
-            return not control & 1 and control >> 1 & 7 == peer.reverse.last_send_number + 1 & 7
+            is_next = not control & 1 and control >> 1 & 7 == peer.reverse.last_send_number + 1 & 7
+            return is_next and not self._awaits(other, frame)
         return control & _NAME in _NAMES[what]
 
 

@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
+from analyzer.framing.frame import Frame
 from analyzer.pipeline import Pipeline
 from analyzer.record import Record
-from captures.chunk import LINK_OCTETS, Chunk
+from analyzer.tracking import two_taps
+from captures import rtac
+from captures.chunk import LINK_OCTETS, UNKNOWN, Chunk
 from dissectors.tree import Severity
 from tests.analyzer.diagnosis.told import diagnose
-from tests.analyzer.tracking.build import ANSWERED, ASKED, ListSource, Said, Station, answered, asked
+from tests.analyzer.tracking.build import ANSWERED, ASKED, LLC, ListSource, Said, Station, answered, asked
 from tests.analyzer.tracking.timed import AARE, AARQ, CLOCK_ANSWER, GET_CLOCK, RLRE, RLRQ, SECOND
 
 GET_ENERGY = bytes.fromhex("C001C1 0003 0100010800FF 02 00")
@@ -21,6 +24,7 @@ GET_BUFFER = bytes.fromhex("C001C1 0007 0100630100FF 02 00")
 BUFFER_ANSWER = bytes.fromhex("C401C1 00 0103") + 3 * (b"\x09\x20" + bytes(range(32)))
 READ = [(GET_CLOCK, CLOCK_ANSWER), (GET_ENERGY, ENERGY_ANSWER), (GET_BUFFER, BUFFER_ANSWER)]
 TURN_NS, OCTET_NS = 2_000_000, 100_000
+READ_FRAME = two_taps._read
 Late = Callable[[int, int], float]
 
 
@@ -43,10 +47,20 @@ def heard(said: Iterable[Said], late: Late, piece: int = 2048, quick: int = 1) -
             is_last = at + piece >= len(octets)
             newest[side] = max(newest[side], now + round(late(side, place) * 1_000_000) * is_last)
             came.append((newest[side], len(came), side, part))
-    return [
-        Chunk(number, time_ns, LINK_OCTETS, side, octets, len(octets), -1)
-        for number, (time_ns, _, side, octets) in enumerate(sorted(came), 1)
-    ]
+    return [tapped(number, time_ns, side, octets) for number, (time_ns, _, side, octets) in enumerate(sorted(came), 1)]
+
+
+def tapped(number: int, time_ns: int, side: int, octets: bytes) -> Chunk:
+    """What one of two taps gave, as a recording has it."""
+    packet = rtac.event(rtac.TX_START if side == ASKED else rtac.RX_START, time_ns, octets)
+    return Chunk(number, time_ns, rtac.LINK_TYPE, UNKNOWN, packet, len(packet), -1)
+
+
+def logged(chunk: Chunk) -> Chunk:
+    """The same octets in a log of one program that tells directions."""
+    octets = chunk.octets[rtac.HEADER_LENGTH :]
+    side = ASKED if chunk.octets[8] == rtac.TX_START else ANSWERED
+    return chunk._replace(link_type=LINK_OCTETS, direction=side, octets=octets, original_length=len(octets))
 
 
 def records(chunks: list[Chunk]) -> list[Record]:
@@ -108,3 +122,81 @@ def test_frame_that_waits_at_the_end_is_given() -> None:
     said = session()
     del said[5]
     assert [one.octets for one in records(heard(said[:6], lambda *_: 0))] == [octets for _, octets in said[:6]]
+
+
+def in_time(*said: tuple[int, int, bytes]) -> list[Chunk]:
+    """What two taps give: milliseconds, side and octets of each."""
+    return [tapped(number, SECOND + at * 1_000_000, side, octets) for number, (at, side, octets) in enumerate(said, 1)]
+
+
+def setting_up(station: Station) -> list[tuple[int, int, bytes]]:
+    """An association that is set up, with 100 ms between what both say."""
+    said = [*station.connect(), *station.frames([asked(AARQ), answered(AARE)])]
+    return [(100 * place, side, octets) for place, (side, octets) in enumerate(said)]
+
+
+def out_of_turn(apart_ms: int) -> list[Chunk]:
+    """A client that asks three times with P and waits for no answer; each comes later, and acknowledges one more."""
+    station = Station()
+    said = setting_up(station)
+    for start in range(1000, 4000, 1000):
+        base = dict(station.sent)
+        for place, (asking, answering) in enumerate(READ[:2] + READ[:1]):
+            station.sent = {ASKED: base[ASKED] + place, ANSWERED: base[ANSWERED]}
+            request = station.information(ASKED, LLC[ASKED] + asking)
+            station.sent[ANSWERED] += place
+            answer = station.information(ANSWERED, LLC[ANSWERED] + answering)
+            said += [(start + apart_ms * place, ASKED, request), (start + apart_ms * (place + 1) + 5, ANSWERED, answer)]
+        station.sent = {side: number + 3 for side, number in base.items()}
+    return in_time(*sorted(said))
+
+
+def ahead() -> list[Chunk]:
+    """A client whose N(R) is one too high, so that each request seems to acknowledge its own answer."""
+    station = Station()
+    said = setting_up(station)
+    for start in range(1000, 2000, 80):
+        station.sent[ANSWERED] += 1
+        said.append((start, ASKED, station.information(ASKED, LLC[ASKED] + GET_ENERGY)))
+        station.sent[ANSWERED] -= 1
+        said.append((start + 30, ANSWERED, station.information(ANSWERED, LLC[ANSWERED] + ENERGY_ANSWER)))
+    return in_time(*said)
+
+
+@pytest.mark.parametrize("apart_ms", [10, 20, 30])
+@pytest.mark.parametrize("is_logged", [False, True])
+def test_client_that_speaks_out_of_turn_is_told_and_nothing_is_moved(apart_ms: int, is_logged: bool) -> None:
+    found = out_of_turn(apart_ms)
+    found = [logged(one) for one in found] if is_logged else found
+    assert [one.packets for one in records(found)] == [(one.number,) for one in found]
+    assert "hdlc-window-exceeded" in {one.code for one in diagnose(found)}
+
+
+@pytest.mark.parametrize("is_logged", [False, True])
+def test_requests_that_acknowledge_their_own_answers_stand_before_them(is_logged: bool) -> None:
+    found = [logged(one) for one in ahead()] if is_logged else ahead()
+    made = records(found)
+    assert [one.packets for one in made] == [(one.number,) for one in found]
+    assert [bool(one.objects) for one in made[4:]] == [True] * len(made[4:])
+    assert not [one for one in diagnose(found) if one.code == "provider-abort" or one.severity > Severity.WARNING]
+
+
+def test_log_of_one_program_stands_as_it_was_written() -> None:
+    found = [logged(one) for one in heard(session(), lambda side, _: 16 if side == ANSWERED else 0)]
+    assert [one.packets for one in records(found)] == [(one.number,) for one in found]
+
+
+@pytest.mark.parametrize("is_set_up", [False, True])
+def test_side_that_speaks_alone_is_not_looked_at_for_what_the_other_said(
+    is_set_up: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[Frame] = []
+    monkeypatch.setattr(two_taps, "_read", lambda frame: looked.append(frame) or read(frame))
+    station, read = Station(), READ_FRAME
+    said = [(0, *station.connect()[0])] if is_set_up else []
+    for start in range(100, 10_000, 100):
+        station.sent[ANSWERED] += 1
+        said.append((start, ASKED, station.information(ASKED, LLC[ASKED] + GET_ENERGY)))
+    found = in_time(*said)
+    assert [one.packets for one in records(found)] == [(one.number,) for one in found]
+    assert len(looked) < 8
