@@ -18,6 +18,9 @@ _SECOND = 1_000_000_000
 _EARLY_S, _LATE_S, _LATE_SHARE = 2, 10, 20
 """Seconds that the capture's step may be shorter or longer than what the meter's clock lacks: a pause is in it, too."""
 
+_ALIKE_S, _LEAST_PUSHES, _LEAST_ROW_NS = 2, 3, 50 * _SECOND
+"""Seconds by which times of pushes may differ and still be off by the same; so many pushes prove it, over so long."""
+
 
 class Reading(NamedTuple):
     """A clock that was read: in which record, and how many seconds it was ahead of the capture's clock."""
@@ -76,6 +79,32 @@ class Wrong(NamedTuple):
         if abs(self.last.off - self.first.off) > 1:
             text += f", {said_off(self.last.off)} the capture's clock by then"
         return text
+
+
+class PushedWrong(NamedTuple):
+    """Pushes in a row that state times off by the same: the last time, how far off in seconds, and since when.
+
+    A clock that is wrong goes on as the capture's does. Pushes that waited for a connection come closer together than
+    the times that they state.
+    """
+
+    octets: bytes
+    off: int
+    since_ns: int
+    pushes: int = 1
+    is_said: bool = False
+
+    def further(self, push: PushedWrong) -> PushedWrong:
+        """Take a further push: the row goes on, or begins with it."""
+        if push.octets == self.octets:
+            return self
+        if abs(push.off - self.off) > _ALIKE_S:
+            return push._replace(is_said=self.is_said)
+        return self._replace(octets=push.octets, pushes=self.pushes + 1)
+
+    def is_of_a_clock(self, now_ns: int) -> bool:
+        """Tell whether enough pushes are off by the same, for long enough."""
+        return self.pushes >= _LEAST_PUSHES and now_ns - self.since_ns >= _LEAST_ROW_NS
 
 
 def _tell(stories: Stories, fact: Fact | None, reading: Reading, text: str) -> None:

@@ -13,7 +13,7 @@ from analyzer.cosem.classes import attribute_type, versions
 from analyzer.cosem.datum import FLOATS, INTEGERS, STRINGS, Datum
 from analyzer.cosem.shapes import shape_of
 from analyzer.diagnosis.capture_clock import CAPTURE, CODE, Step, set_forward
-from analyzer.diagnosis.clock_course import Reading, Wrong, step_between
+from analyzer.diagnosis.clock_course import PushedWrong, Reading, Wrong, step_between
 from analyzer.diagnosis.clocks import NEAR_S, clock_faults, has_problems, is_right, off_seconds
 from analyzer.diagnosis.family import Family, Look, severity_with
 from analyzer.diagnosis.meter_facts import teaches
@@ -60,14 +60,14 @@ class DataFamily(Family):
         self._told: dict[tuple[MeterKey, bytes, int], bytes] = {}
         """What meters told of their profiles: capture_objects and capture_period as Data, by attribute."""
         self._pushers: set[MeterKey] = set()
-        self._pushed_wrong: dict[MeterKey, tuple[int, bytes, bool]] = {}
-        """By meter whose last push has a wrong time: how far it is off, the time itself, and whether that is said."""
+        self._pushed_wrong: dict[MeterKey, PushedWrong] = {}
+        """By meter whose last push has a wrong time: those that are off by the same."""
         self._awaiting: dict[MeterKey, tuple[bytes, int, int | None, bool]] = {}
         """By meter: its last push that asks for a confirmation, its record and time, and whether such pushes count."""
         self._clocks: dict[MeterKey, Wrong] = {}
         """By meter: what was said of its clock since that was right; it is not said at every reading."""
-        self._right: dict[Lane, Record | Reading] = {}
-        """By lane: the newest clock that was right, as it was read or as a record that nobody looked at closer."""
+        self._right: dict[Lane, tuple[int, bytes, int | None]] = {}
+        """By lane: the newest clock that was right, as record number, date-time and when it was captured."""
         self._ahead_ns = 0
         """By so much the capture's clock was set forward meanwhile."""
         self._told_steps: set[Step] = set()
@@ -135,7 +135,7 @@ class DataFamily(Family):
             and is_right(apdu.octets[-_TIME_SIZE:], record.time_ns)
             and not (self._clocks and meter_key(record) in self._clocks)
         ):
-            self._right[record.lane] = record
+            self._hold_right(record, apdu.octets[-_TIME_SIZE:])
             return
         self._watch(record)
 
@@ -180,10 +180,8 @@ class DataFamily(Family):
             if wrong is not _UNSAID:
                 wrong.right_again(record.number, self.stories)
                 del self._clocks[key]
-            if len(self._right) >= _MOST:
-                self._right.clear()
             if reading is not None:
-                self._right[record.lane] = reading
+                self._hold_right(record, octets)
             return
         if len(self._clocks) >= _MOST:
             self._clocks.clear()
@@ -193,20 +191,27 @@ class DataFamily(Family):
         self._clocks[key] = wrong
 
     def _reading(self, record: Record, octets: bytes) -> Reading | None:
+        return self._read_at(record.number, octets, self._captured_ns(record))
+
+    def _read_at(self, number: int, octets: bytes, captured_ns: int | None) -> Reading | None:
         is_local = self.source is not None and self.source.has_local_times
-        off = off_seconds(octets, self._captured_ns(record), is_local=is_local)
-        return None if off is None else Reading(record.number, off)
+        off = off_seconds(octets, captured_ns, is_local=is_local)
+        return None if off is None else Reading(number, off)
 
     def _captured_ns(self, record: Record) -> int | None:
         """Give when a record was captured, by the clock as it went before it was set."""
         return record.time_ns - self._ahead_ns if record.time_ns is not None else None
 
+    def _hold_right(self, record: Record, octets: bytes) -> None:
+        """Keep the date-time of a clock that was right; most are never asked for again."""
+        if len(self._right) >= _MOST:
+            self._right.clear()
+        self._right[record.lane] = record.number, octets, self._captured_ns(record)
+
     def _read_right(self, record: Record) -> Reading | None:
         """Give the reading of the newest clock of this lane that was right."""
         before = self._right.get(record.lane)
-        if before is None or isinstance(before, Reading):
-            return before
-        return self._reading(before, before.apdu.octets[-_TIME_SIZE:]) if before.apdu is not None else None
+        return self._read_at(*before) if before is not None else None
 
     def _set_meanwhile(self, record: Record, wrong: Wrong, before: Reading, now: Reading, step: Step) -> None:
         """Say that the capture's clock was set, as a meter's clock proves, and no longer hold it against meters'.
@@ -248,11 +253,12 @@ class DataFamily(Family):
         octets = apdu.values[apdu.entry.slots["date_time"]]
         if isinstance(octets, bytes) and len(octets) == _TIME_SIZE:
             _, drift = self._time(record, octets, _HEADER)
-            if drift is not None and (reading := self._reading(record, octets)) is not None:
-                self._pushed_wrong[key] = reading.off, octets, True
+            reading, captured_ns = self._reading(record, octets), self._captured_ns(record)
+            if drift is not None and reading is not None and captured_ns is not None:
+                self._pushed_wrong[key] = PushedWrong(octets, reading.off, captured_ns, is_said=True)
 
     def _pushed_later(self, record: Record, key: MeterKey) -> None:
-        """Look at the time of a further push: two times that are off by the same are no pushes that came late."""
+        """Look at the time of a further push: times that go on as the capture's are those of no pushes that waited."""
         apdu = record.assembled or record.apdu
         if apdu is None or apdu.octets[:1] != _PUSH or apdu.octets[5:6] != b"\x0c":
             return
@@ -267,15 +273,18 @@ class DataFamily(Family):
             self._pushed_wrong.pop(key, None)
             return
         reading = self._reading(record, octets)
-        if reading is None:
+        if reading is None or captured_ns is None:
             return
-        off, before, is_said = self._pushed_wrong.get(key, (0, b"", False))
-        if before and before != octets and not is_said and abs(reading.off - off) <= NEAR_S:
+        before = self._pushed_wrong.get(key)
+        now = PushedWrong(octets, reading.off, captured_ns)
+        if before is not None:
+            now = before.further(now)
+        if not now.is_said and now.is_of_a_clock(captured_ns):
             self._time(record, octets, _HEADER)
-            is_said = True
+            now = now._replace(is_said=True)
         if len(self._pushed_wrong) >= _MOST:
             self._pushed_wrong.clear()
-        self._pushed_wrong[key] = reading.off, octets, is_said
+        self._pushed_wrong[key] = now
 
     def _confirmed(self, record: Record, key: MeterKey) -> None:
         """Report a push that comes again, service class and long-invoke-id as before: no confirmation arrived."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from analyzer.diagnosis import data
 from analyzer.diagnosis.clocks import Fault, clock_faults, is_right
 from analyzer.diagnosis.doctor import Doctor
-from analyzer.diagnosis.story import Story
+from analyzer.diagnosis.story import Stories, Story
 from analyzer.export.stories import json_line
 from captures.chunk import LINK_OCTETS, RECEIVED, SENT, Chunk
 from dissectors.tree import Severity
@@ -181,20 +182,33 @@ def test_drift_says_from_which_to_which_record_and_how_it_moved() -> None:
     ("offs", "told_in"),
     [
         ([0, 0, 0], []),
-        ([0, 720, 720, 720], [3]),
-        ([720, 720, 0, 720, 720], [1, 5]),
+        ([0, 720, 720, 720], [4]),
+        ([720, 720, 0, 720, 720, 721], [1, 6]),
+        ([0, 720, 720, 600, 720, 720], []),
         ([0, -3600 * 5, 0], []),  # it came late
         ([0, -2700, -1800, -900, 0], []),  # so did all that waited
     ],
 )
 def test_times_in_the_headers_of_later_pushes_are_held_against_the_capture(offs: list[int], told_in: list[int]) -> None:
-    units = []
-    for number, off in enumerate(offs):
-        time = stated(CAPTURED, 900 * number + off, -60)
+    assert told_of_pushes(*((900, off) for off in offs)) == told_in
+
+
+def told_of_pushes(*pushes: tuple[float, float]) -> list[int]:
+    """In which records the clock is told of a meter that pushes so many seconds after the last, and is off by so many."""
+    units, now = [], 0.0
+    for number, (wait, off) in enumerate(pushes):
+        now += wait
+        time = stated(CAPTURED, round(now + off), -60)
         push = bytes.fromhex("0F") + number.to_bytes(4, "big") + b"\x0c" + time + bytes.fromhex("0201 06 00000001")
-        units.append(at(900 if number else CAPTURED_NS // SECOND, answered(push)))
-    stories = [one for one in over_tcp(*units) if one.code == "clock-drift"]
-    assert [record for one in stories for record in one.records] == told_in
+        units.append(at(wait + (0 if number else CAPTURED_NS // SECOND), answered(push)))
+    return [record for one in over_tcp(*units) if one.code == "clock-drift" for record in one.records]
+
+
+@pytest.mark.parametrize("period", [1, 2, 5, 30, 60, 900])
+@pytest.mark.parametrize("apart", [0.01, 0.2, 0.9])
+def test_pushes_that_waited_for_a_connection_and_came_in_a_burst_have_no_wrong_clock(period: int, apart: float) -> None:
+    burst = [(1200.0 if not each else apart, each * (period - apart) - 1200) for each in range(60)]
+    assert told_of_pushes((1, 0), (period, 0), *burst, (period, 0)) == []
 
 
 near_octets = st.tuples(
@@ -390,3 +404,14 @@ def test_push_in_ui_frames_that_reads_the_same_is_not_missed_by_anybody() -> Non
     pushes = [bytes.fromhex(f"E6E700 0F 4000000{number} 00 12 0007") for number in (4, 5, 5)]
     units = [each for one in pushes for each in at(10, answered(frame(one, 0x13, b"\x21\x03")))]
     assert "push-repeated" not in [one.code for one in diagnose(serial_chunks(units))]
+
+
+def test_clocks_that_are_right_hold_no_records_and_only_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data, "_MOST", 4)
+    family, octets = data.DataFamily(Stories()), stated(CAPTURED, 0, -60)
+    apdu = SimpleNamespace(octets=bytes.fromhex("C401C1 00 090C") + octets)
+    for number in range(1, 12):
+        record: Any = SimpleNamespace(number=number, lane=number, time_ns=CAPTURED_NS, apdu=apdu)
+        family._clock_alone(record)
+        assert len(family._right) <= 4
+        assert family._right[record.lane] == (number, octets, CAPTURED_NS)
