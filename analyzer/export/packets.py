@@ -9,6 +9,7 @@ from __future__ import annotations
 from struct import pack
 
 from analyzer.record import MESSAGE, RESPONSE, UNSOLICITED, Record
+from analyzer.tracking.two_taps import LATE_NS
 from captures import blocks
 
 LINK_TYPE = 101
@@ -24,18 +25,32 @@ class Packets:
 
     def __init__(self) -> None:
         self._meters: dict[tuple[object, ...], bytes] = {}
+        self._newest = (0, 0, 0)
+        """Of what was written last: the conversation, the packet of the capture, and the time."""
 
     def blocks(self, record: Record) -> bytes:
         """Build the pcapng blocks of what *record* carries; nothing where it carries no APDU."""
         if record.kind == MESSAGE:  # one that was ciphered is text within its APDU
             return b""
         apdus = [one for one in (record.assembled or record.shown, *record.more) if one is not None]
-        time_ns = record.time_ns or 0
+        if not apdus:
+            return b""
+        time_ns = self._time(record)
         return b"".join(
             blocks.packet(time_ns, self._packet(record, one.octets), comment=f"record {record.number}")
             for one in apdus
             if len(one.octets) <= _MOST
         )
+
+    def _time(self, record: Record) -> int:
+        """Give the time of a record; one that was put behind what its tap gave later is no older than that."""
+        conversation, packet = record.lane.conversation, record.packets[-1] if record.packets else 0
+        time_ns = record.time_ns or 0
+        before, newest, newest_ns = self._newest
+        if conversation == before and packet < newest and 0 < newest_ns - time_ns <= LATE_NS:
+            return newest_ns
+        self._newest = (conversation, packet, time_ns)
+        return time_ns
 
     def _packet(self, record: Record, apdu: bytes) -> bytes:
         meter = self._meter(record)

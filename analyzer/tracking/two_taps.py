@@ -18,7 +18,7 @@ from dissectors.compile import FAILURES
 from dissectors.hdlc import FLAG, scan_addresses
 
 _CARRY_HDLC = (HDLC, IEC62056_21)
-_LATE_NS = 100_000_000
+LATE_NS = 100_000_000
 """What a frame acknowledges and what does not come within this time was lost."""
 _TURN_NS = 20_000_000
 """A turn is awaited no longer than USB adapters hold octets back: who speaks out of turn is at fault."""
@@ -56,7 +56,7 @@ class TwoTaps(Conversation):
         self._alone = _NOBODY
         if self._held:
             since_ns = self._held[0][1].marks[-1].time_ns
-            if time_ns is None or since_ns is None or not 0 <= time_ns - since_ns <= _LATE_NS:
+            if time_ns is None or since_ns is None or not 0 <= time_ns - since_ns <= LATE_NS:
                 self._give()
                 self._look_who_speaks(side)
         peer = self._peers.get((side, octets[3:5]))

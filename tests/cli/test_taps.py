@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from analyzer.cli.complaints import INPUT_ERROR
+from captures import open_source
 from tests.analyzer.framing.build import request, response
+from tests.analyzer.tracking.build import ANSWERED
+from tests.analyzer.tracking.test_two_taps import heard, session
 from tests.captures.build import ethernet, ipv4, pcap_header, pcap_record, udp
 from tests.captures.build_taps import BULK_IN, BULK_OUT, IDLE, rtac, upper_pdu, usbmon, usbpcap, with_status
 from tests.cli.conftest import Run
@@ -128,3 +131,17 @@ def test_mark_of_a_logic_analyser_becomes_a_note_of_the_record(run: Run, tmp_pat
     (note,) = found["notes"]
     assert note["code"] == "line-error"
     assert note["text"].endswith(f"framing error at octet 4 ({request()[3]:02X})")
+
+
+def test_export_of_what_a_tap_gave_late_stands_as_it_was_said_and_its_times_go_on(run: Run, tmp_path: Path) -> None:
+    chunks = heard(session(), lambda side, _: 16 if side == ANSWERED else 0)
+    came = b"".join(pcap_record(one.octets, fraction=(one.time_ns or 0) // 1000 % 1_000_000) for one in chunks)
+    name, path = tmp_path / "late.pcap", tmp_path / "late.pcapng"
+    name.write_bytes(pcap_header(link_type=250) + came)
+    assert run("export", name, "-o", path).status == 0
+    with open_source(str(path)) as source:
+        times = [one.time_ns or 0 for one in source]
+    assert times == sorted(times)
+    assert "capture-time-regressed" not in run("doctor", path).out
+    ways = [json.loads(line)["direction"] for line in run("decode", "--json", path).out.splitlines()]
+    assert ways == ["request", "response"] * (len(ways) // 2)
