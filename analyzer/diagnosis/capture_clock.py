@@ -69,6 +69,8 @@ class CaptureClock:
         self.newest_ns = FURTHEST_NS
         """The highest time so far: below it lies what :meth:`earlier` is to be told of. The first record is, too, and
         the one behind a record that was earlier."""
+        self.pause_from_ns = FURTHEST_NS
+        """Below it no time lies :data:`PAUSE_NS` behind the highest; from it on :meth:`paused` is to be told."""
         self.newest: Record | None = None
         self.steps: deque[Step] = deque(maxlen=_MOST_STEPS)
         """The newest steps of the time, long pauses among them."""
@@ -76,31 +78,38 @@ class CaptureClock:
         self._back: _Back | None = None
 
     def paused(self, record: Record, time_ns: int) -> None:
-        """Take a record that comes long after the one before."""
-        if self.newest is not None:
-            step = Step(self.newest.number, record.number, time_ns - self.newest_ns, record.association)
-            self.steps.append(step)
+        """Take a record that may come long after the one before, and is the newest."""
+        by_ns = time_ns - self.newest_ns
+        if self.newest is not None and by_ns >= PAUSE_NS:
+            self.steps.append(Step(self.newest.number, record.number, by_ns, record.association))
+        self.pause_from_ns = time_ns + PAUSE_NS
 
     def earlier(self, record: Record, time_ns: int) -> None:
         """Take a record that is earlier than one before it, or that is waited for."""
         if self.newest is None:
             self._first_ns = time_ns
-            self.newest, self.newest_ns = record, time_ns
+            self._is_newest(record, time_ns)
             return
         back = self._back
         if back is not None:
             if record.packets[-1:] <= back.record.packets[-1:] and _is_of_one_input(record, back.record):
                 return
-            self._back, self.newest, self.newest_ns = None, back.record, back.time_ns
+            self._back = None
+            self._is_newest(back.record, back.time_ns)
             if time_ns >= back.before_ns and _stands_behind(record, back.record):
                 self._judge_anew(back, record, time_ns)
             if time_ns >= back.time_ns:
-                self.newest, self.newest_ns = record, time_ns
+                self._is_newest(record, time_ns)
                 return
         before, by = self.newest, self.newest_ns - time_ns
         if by >= _LEAST_NS and _stands_behind(record, before):
             self._back = _Back(self._tell(record, before, time_ns), record, time_ns, before, self.newest_ns)
             self.newest_ns = FURTHEST_NS
+
+    def _is_newest(self, record: Record, time_ns: int) -> None:
+        """Go on from a record, be it earlier than others."""
+        self.newest, self.newest_ns = record, time_ns
+        self.pause_from_ns = time_ns + PAUSE_NS
 
     def _tell(self, record: Record, before: Record, time_ns: int) -> Fact:
         cause, confidence, others = self._cause(record, before, time_ns)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from analyzer.diagnosis.association import AssociationFamily
-from analyzer.diagnosis.capture_clock import PAUSE_NS, CaptureClock
+from analyzer.diagnosis.capture_clock import CaptureClock
 from analyzer.diagnosis.carrier import CarrierFamily, tell_attempts, tell_carriers
 from analyzer.diagnosis.chains import Chains, sorted_roots
 from analyzer.diagnosis.damage import DamageFamily
@@ -140,7 +140,7 @@ class Doctor:
         time_ns, clock = record.time_ns, self._clock
         if time_ns is not None:
             if time_ns >= clock.newest_ns:
-                if time_ns - clock.newest_ns >= PAUSE_NS:
+                if time_ns >= clock.pause_from_ns:
                     clock.paused(record, time_ns)
                 clock.newest, clock.newest_ns = record, time_ns
             else:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from copy import copy
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from analyzer.diagnosis.capture_clock import PAUSE_NS, CaptureClock, Step
 from analyzer.diagnosis.doctor import Doctor
-from analyzer.diagnosis.story import Story
+from analyzer.diagnosis.story import Stories, Story
 from analyzer.pipeline import Pipeline
 from analyzer.record import Lane, Record
 from captures import open_source
@@ -183,3 +187,35 @@ def test_local_times_jump_where_daylight_saving_begins(
 def test_local_times_go_back_on_a_day_on_which_daylight_saving_does_not_end(day: str, tmp_path: Path) -> None:
     times = log("02:59:58.000", "02:59:58.100", "02:00:03.000", "02:00:03.100", day=day)
     assert [(one.cause, one.records) for one in stories_of(times, tmp_path)] == [("capture-clock-set-back", [3])]
+
+
+def steps_by_the_plain_rule(records: list[Record]) -> list[Step]:
+    """The steps of a clock that looks at each record how long after the newest it comes."""
+    clock = CaptureClock(Stories())
+    for record in records:
+        time_ns = record.time_ns or 0
+        if time_ns < clock.newest_ns:
+            clock.earlier(record, time_ns)
+            continue
+        by_ns = time_ns - clock.newest_ns
+        if by_ns >= PAUSE_NS and clock.newest is not None:
+            clock.steps.append(Step(clock.newest.number, record.number, by_ns, record.association))
+        clock.newest, clock.newest_ns = record, time_ns
+    return list(clock.steps)
+
+
+MANY = list(Pipeline().run(ListSource(later(*[at(1, asked(GET_CLOCK), answered(CLOCK_ANSWER))] * 12))))
+ONE_NS, HALF = 1, PAUSE_NS // 2
+WAITS = st.sampled_from((0, 1_000_000_000, HALF, PAUSE_NS - ONE_NS, PAUSE_NS, PAUSE_NS + ONE_NS, 10 * PAUSE_NS))
+
+
+@given(waits=st.lists(st.tuples(WAITS, st.sampled_from((1, 1, 1, -1))), min_size=len(MANY), max_size=len(MANY)))
+def test_no_pause_is_missed_and_none_made_up(waits: list[tuple[int, int]]) -> None:
+    now, doctor, records = 10**18, Doctor(), []
+    for record, (wait, sign) in zip(MANY, waits, strict=True):
+        now += wait * sign
+        timed = copy(record)
+        timed.time_ns = now
+        records.append(timed)
+        doctor.take(timed)
+    assert list(doctor._clock.steps) == steps_by_the_plain_rule(records)
