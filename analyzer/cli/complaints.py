@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Callable, Collection
 from contextlib import suppress
+from os.path import lexists
 
 OUTPUT_ERROR = CHECK_FAILED = 1
 _KEY = re.compile(
@@ -23,12 +25,19 @@ class KeysError(Exception):
 
 
 class FilterTextError(Exception):
-    """A filter is wrong; the text is one line that names the place and says what was expected."""
+    """A filter is wrong; the text is one line that names the place and says what was expected.
+
+    *compared* are the words of the filter that look like keys and are none: a field of records is compared with them.
+    """
+
+    def __init__(self, text: str, compared: Collection[str] = ()) -> None:
+        super().__init__(text)
+        self.compared = compared
 
 
-def fail(text: str, status: int) -> int:
-    """Print one line about what is wrong. Returns *status*."""
-    say(text)
+def fail(text: str, status: int, is_shown: Callable[[str], bool] = lexists) -> int:
+    """Print one line about what is wrong, as `say` does. Returns *status*."""
+    say(text, is_shown)
     return status
 
 
@@ -37,9 +46,12 @@ def printable(text: str) -> str:
     return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
 
 
-def say(text: str) -> None:
-    """Print one line on stderr, whatever characters a file name brings, and no word that may be a key."""
-    line = _KEY.sub("…", printable(text))
+def say(text: str, is_shown: Callable[[str], bool] = lexists) -> None:
+    """Print one line on stderr, whatever characters a file name brings, and no word that may be a key.
+
+    Of words that look like keys *is_shown* tells those that are none: by default the names of files that are there.
+    """
+    line = _KEY.sub(lambda word: word[0] if is_shown(word[0]) else "…", printable(text))
     if sys.stderr is not None:
         with suppress(OSError):  # nobody can be told
             print(f"dlmshark: {line}", file=sys.stderr, flush=True)

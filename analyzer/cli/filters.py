@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from analyzer.cli.complaints import FilterTextError, say
 
 if TYPE_CHECKING:
-    from analyzer.filter import Filter
+    from analyzer.filter import Filter, FilterError
     from analyzer.index.filtering import Chooser
     from analyzer.record import Record
     from analyzer.session import Session
+
+
+_NAME = re.compile(r"[A-Za-z][\w.-]*")
+_COMPARED = re.compile(r"([A-Za-z][\w.-]*)\s*(?:[=!<>~]{1,3}|contains|matches|eq|ne)\s*[\"']?(\w+)")
 
 
 def add_filter_options(parser: argparse.ArgumentParser, *, has_to: bool = False) -> None:
@@ -37,9 +42,24 @@ def filter_of(options: argparse.Namespace, *, utc: bool) -> Filter | None:
     try:
         compile_filter(options.filter, utc=utc)
     except FilterError as problem:
-        place = f"at character {problem.position + 1}"
-        raise FilterTextError(f"--filter '{options.filter}', {place}: {problem.message}") from None
+        raise refused("--filter", options.filter, problem) from None
     return compile_filter(filter_text(options), utc=utc)
+
+
+def refused(option: str, text: str, problem: FilterError) -> FilterTextError:
+    """Give the complaint about the filter *text* of an *option*."""
+    place = f"at character {problem.position + 1}"
+    return FilterTextError(f"{option} '{text}', {place}: {problem.message}", _compared(text))
+
+
+def _compared(text: str) -> set[str]:
+    """Give what *text* compares fields of records with; nothing where it names a key."""
+    from analyzer.filter.fields import field_of
+    from analyzer.security.keys import role_of
+
+    if any(name.lower() == "key" or role_of(name) is not None for name in _NAME.findall(text)):
+        return set()
+    return {word for name, word in _COMPARED.findall(text) if field_of(name) is not None}
 
 
 def filter_text(options: argparse.Namespace) -> str:

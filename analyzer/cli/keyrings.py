@@ -44,7 +44,7 @@ def keyring(options: argparse.Namespace, *, is_told: bool = False) -> Keyring | 
     except KeyringError as problem:
         raise KeysError(str(problem)) from None
     for remark in () if is_told else loaded.remarks:
-        say(remark)
+        say(remark, lambda word: False)
     return loaded.keyring
 
 

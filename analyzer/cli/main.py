@@ -72,8 +72,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return status
     except UsageError as problem:
         return fail(str(problem), USAGE_ERROR)
-    except (KeysError, FilterTextError) as problem:
-        return fail(str(problem), KEYRING_ERROR)
+    except KeysError as problem:
+        return fail(str(problem), KEYRING_ERROR, lambda word: False)
+    except FilterTextError as problem:
+        return fail(str(problem), KEYRING_ERROR, problem.compared.__contains__)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from analyzer.cli.complaints import CHECK_FAILED, INPUT_ERROR, FilterTextError, UsageError, say
+from analyzer.cli.filters import refused
 from analyzer.cli.live_options import seconds
 from analyzer.live.wishes import MARK, SAVE
 
@@ -144,8 +145,7 @@ def compiled(option: str, text: str) -> Filter:
     try:
         found = compile_filter(text)
     except FilterError as problem:
-        place = f"at character {problem.position + 1}"
-        raise FilterTextError(f"{option} '{text}', {place}: {problem.message}") from None
+        raise refused(option, text, problem) from None
     if found is None:
         raise FilterTextError(f"{option}: a filter was expected, such as 'severity >= error'")
     return found

@@ -164,6 +164,29 @@ def test_file_whose_name_has_many_hex_digits_is_named(run: Run) -> None:
     assert f"{SECRET}.pcap: no such file" in run("decode", f"{SECRET}.pcap").complaint
 
 
+def test_capture_named_by_its_checksum_is_named(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    digest = "d41d8cd98f00b204e9800998ecf8427e"
+    monkeypatch.chdir(tmp_path)
+    Path(digest).write_text("C401C1000600012345\n")
+    assert f"{digest}: no record passes the filter" in run("decode", "-Y", "set", digest).err
+    assert digest not in run("decode", "-k", digest, "--hex", "C401C1000600012345").err
+
+
+@pytest.mark.parametrize("form", ["apdu == {}", 'apdu == "{}"', "apdu=={} and"])
+def test_octets_that_a_filter_compares_with_are_named(run: Run, form: str) -> None:
+    text = form.format(SECRET)
+    assert f"--filter '{text}', at character" in run("decode", "-Y", text, "--hex", "C401C1000600012345").complaint
+
+
+@pytest.mark.parametrize(
+    "text",
+    [SECRET, f"guek == {SECRET}", f"key == {SECRET} and", f"apdu == {SECRET} or ek == {SECRET}", f"get {SECRET}"],
+)
+def test_key_in_a_filter_is_not_said_again(run: Run, text: str) -> None:
+    ran = run("decode", "-Y", text, "--hex", "C401C1000600012345")
+    assert SECRET not in ran.out + ran.err
+
+
 def test_environment_that_holds_a_key_is_not_said_again(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DLMSHARK_KEYS", f"guek={SECRET}")
     ran = run("decode", "--hex", "C401C1000600012345")
