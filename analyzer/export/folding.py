@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import textwrap
+from unicodedata import category, east_asian_width
 
 _COLOURED = re.compile(r"( *)(\x1b\[\d+m)(.*)(\x1b\[0m)")
 _HANGS, _DEEPER = 8, 3
 """Where a line of a table goes on, and by how much deeper a line of a tree does than it began."""
+
+_NO_CELLS, _TWO_CELLS = ("Mn", "Me", "Cf"), ("W", "F")
 
 
 def folded(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
@@ -34,12 +37,12 @@ def _any(text: str, width: int, first: str, rest: str) -> list[str]:
 
 
 def hanging(text: str, width: int) -> str:
-    """Fold those lines of a table or a tree in *text* that are wider than a terminal of *width* characters.
+    """Fold those lines of a table or a tree in *text* that are wider than a terminal of *width* cells.
 
     Columns stay together where what stands behind one has room on a line. A word that is longer than a line is left to
     the terminal, from which it is then copied whole.
     """
-    return "\n".join(line if len(line) <= width else _hanging(line, width) for line in text.split("\n"))
+    return "\n".join(line if _cells(line) <= width else _hanging(line, width) for line in text.split("\n"))
 
 
 def _hanging(line: str, width: int) -> str:
@@ -50,7 +53,7 @@ def _hanging(line: str, width: int) -> str:
     at = len(line) - len(line.lstrip(" "))
     indent = min(max(_HANGS, at + _DEEPER), width // 2)
     lines = []
-    while len(line) > width:
+    while _cells(line) > width:
         end = _end(line, at, width, indent)
         if end < 0:
             break
@@ -61,10 +64,34 @@ def _hanging(line: str, width: int) -> str:
 
 def _end(line: str, at: int, width: int, indent: int) -> int:
     """Give where to end a line that begins at *at* and goes on at *indent*; negative where it has no such place."""
-    gap = line.rfind("  ", at, width + 2)
-    if gap > 0 and indent + len(line[gap:].lstrip(" ")) <= width:
+    room = _room(line, width)
+    gap = line.rfind("  ", at, room + 2)
+    if gap > 0 and indent + _cells(line[gap:].lstrip(" ")) <= width:
         return gap
-    blank = line.rfind(" ", at, width + 1)
+    blank = line.rfind(" ", at, room + 1)
     after = line.find(" ", max(at, blank + 1))
-    is_too_long = indent + (after if after >= 0 else len(line)) - blank - 1 > width
+    is_too_long = indent + _cells(line[blank + 1 : after if after >= 0 else len(line)]) > width
     return after if blank < 0 or is_too_long else blank
+
+
+def _cells(text: str) -> int:
+    """Give how many cells of a terminal *text* takes: a letter of Chinese takes two, an accent of its own none."""
+    return len(text) if text.isascii() else sum(map(_cell_count, text))
+
+
+def _cell_count(one: str) -> int:
+    if one.isascii():
+        return 1
+    return 0 if category(one) in _NO_CELLS else 2 if east_asian_width(one) in _TWO_CELLS else 1
+
+
+def _room(line: str, width: int) -> int:
+    """Give how many characters of *line*, which is wider, have room in *width* cells."""
+    if line.isascii():
+        return width
+    cells = 0
+    for at, one in enumerate(line):
+        cells += _cell_count(one)
+        if cells > width:
+            return at
+    return len(line)

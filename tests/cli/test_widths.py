@@ -142,3 +142,10 @@ def test_arrows_stay_apart_where_a_terminal_lacks_them() -> None:
 
 def test_sign_of_the_capture_that_a_terminal_lacks_is_escaped() -> None:
     assert "中 → x".encode("iso8859-1", signs.NAME) == rb"\u4e2d > x"
+
+
+def test_letters_of_two_cells_and_of_none_are_counted_as_a_terminal_does() -> None:
+    assert hanging("名称: 电表 电表 电表", 20) == "名称: 电表 电表 电表"
+    assert hanging("名称: 电表 电表 电表", 18) == "名称: 电表 电表\n        电表"
+    assert hanging("  12  电表的名称  电表的序列号", 26) == "  12  电表的名称\n        电表的序列号"
+    assert hanging("e\u0301e\u0301e\u0301 e\u0301e\u0301e\u0301", 7) == "e\u0301e\u0301e\u0301 e\u0301e\u0301e\u0301"
