@@ -20,6 +20,8 @@ _EXPORTED_PDU = 252
 _TAGS = {4: (20, 21), 6: (22, 23)}
 _PORTS = (25, 26)
 _LONGEST = 1 << 26
+_LATE_NS = 100_000_000
+"""So late octets of a tap may come and still be put where they were said."""
 _LARGEST_TIME = 12  # digits before the point
 
 
@@ -30,6 +32,8 @@ class RecordLines(Source):
         super().__init__(name, size)
         self._window = window
         self._lines: dict[tuple[str, ...], int] = {}
+        self._newest: dict[tuple[str, ...], tuple[int, int]] = {}
+        """By line: of its newest record the packet, and the time."""
         self._strange = 0
 
     def close(self) -> None:
@@ -68,12 +72,24 @@ class RecordLines(Source):
         if tags:
             yield Chunk(number, time, _EXPORTED_PDU, UNKNOWN, tags + octets, len(tags + octets), offset)
             return
+        time = self._going_on(line_of, record.get("packets"), time)
         direction = UNKNOWN if len(sides) == 1 else SENT if sides[0] == line_of[1] else RECEIVED
         interface = self._lines.setdefault(line_of, len(self._lines))
         parts = ((octets[:1], start), (octets[1:], time)) if start is not None else ((octets, time),)
         for part, time_ns in parts:
             if part:
                 yield Chunk(number, time_ns, LINK_OCTETS, direction, part, len(part), offset, interface)
+
+    def _going_on(self, line_of: tuple[str, ...], packets: Any, time_ns: int | None) -> int | None:
+        """Give the time of a record; one that was put behind what its tap gave later is no older than that."""
+        packet = packets[-1] if isinstance(packets, list) and packets else None
+        if time_ns is None or not isinstance(packet, int):
+            return time_ns
+        before = self._newest.get(line_of)
+        if before is not None and packet < before[0] and 0 < before[1] - time_ns <= _LATE_NS:
+            return before[1]
+        self._newest[line_of] = packet, time_ns
+        return time_ns
 
     def _time(self, time: Any) -> int | None:
         """Read seconds since 1970, exactly."""

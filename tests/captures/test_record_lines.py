@@ -60,6 +60,14 @@ def test_start_of_a_record_on_a_line_is_that_of_its_first_octet(tmp_path: Path) 
     assert (others.time_ns, len(others.octets)) == (1_500_000_000, 8)
 
 
+def test_frame_that_was_put_behind_one_that_its_tap_gave_later_is_no_older(tmp_path: Path) -> None:
+    lines = [(4, 1.5), (3, 1.49), (5, 1.51), (6, 1.4), (1, 0.5), (None, 0.4), ([], 1.5)]
+    found = chunks(tmp_path, *(json.dumps(SERIAL | {"packets": [packet], "time": time}) for packet, time in lines))
+    assert [one.time_ns for one in found] == [
+        round(time * 1e9) for time in (1.5, 1.5, 1.51, 1.4, 0.5, 0.4, 1.5)
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "line",
     ["{", "[]", "7", "[" * 100_000, '{"lane": 3, "octets": "00"}', '{"lane": "serial:A", "octets": "0"}',
