@@ -6,7 +6,7 @@ from copy import copy
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from analyzer.diagnosis.capture_clock import PAUSE_NS, CaptureClock, Step
@@ -206,10 +206,15 @@ def steps_by_the_plain_rule(records: list[Record]) -> list[Step]:
 
 MANY = list(Pipeline().run(ListSource(later(*[at(1, asked(GET_CLOCK), answered(CLOCK_ANSWER))] * 12))))
 ONE_NS, HALF = 1, PAUSE_NS // 2
-WAITS = st.sampled_from((0, 1_000_000_000, HALF, PAUSE_NS - ONE_NS, PAUSE_NS, PAUSE_NS + ONE_NS, 10 * PAUSE_NS))
+WAITS = st.sampled_from(
+    (0, 500_000, 1_000_000_000, HALF, PAUSE_NS - ONE_NS, PAUSE_NS, PAUSE_NS + ONE_NS, 10 * PAUSE_NS)
+)
 
 
 @given(waits=st.lists(st.tuples(WAITS, st.sampled_from((1, 1, 1, -1))), min_size=len(MANY), max_size=len(MANY)))
+@example(
+    waits=[(0, 1), (9 * HALF, 1), (9 * HALF, -1), (500_000, -1), (PAUSE_NS + ONE_NS, 1)] + [(0, 1)] * (len(MANY) - 5)
+)
 def test_no_pause_is_missed_and_none_made_up(waits: list[tuple[int, int]]) -> None:
     now, doctor, records = 10**18, Doctor(), []
     for record, (wait, sign) in zip(MANY, waits, strict=True):
