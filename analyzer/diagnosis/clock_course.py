@@ -23,10 +23,18 @@ _ALIKE_S, _LEAST_PUSHES, _LEAST_ROW_NS = 2, 3, 50 * _SECOND
 
 
 class Reading(NamedTuple):
-    """A clock that was read: in which record, and how many seconds it was ahead of the capture's clock."""
+    """A clock that was read: in which record, and how many seconds it was ahead of the capture's clock.
+
+    Without *has_zone* the zone of one of both is not known.
+    """
 
     record: int
     off: int
+    has_zone: bool = True
+
+    def said(self) -> str:
+        """Say how far it was off: ``12 min ahead of the capture's clock``."""
+        return f"{said_off(self.off, has_zone=self.has_zone)} the capture's clock"
 
 
 class Wrong(NamedTuple):
@@ -42,7 +50,7 @@ class Wrong(NamedTuple):
     def heard(self, codes: frozenset[str], fact: Fact | None, reading: Reading | None, stories: Stories) -> Wrong:
         """Take a further reading that is wrong, too; where the clock moved, the story says so."""
         if self.last is not None and reading is not None and abs(reading.off - self.last.off) > NEAR_S:
-            _tell(stories, self.fact, reading, f"here it is {said_off(reading.off)} the capture's clock")
+            _tell(stories, self.fact, reading, f"here it is {reading.said()}")
         return Wrong(
             self.codes | codes, self.fact or fact, self.first or (reading if fact is not None else None),
             reading if reading is not None and (fact or self.fact) else self.last, self.looked,
@@ -77,7 +85,7 @@ class Wrong(NamedTuple):
             return ""
         text = f" to record {self.last.record}"
         if abs(self.last.off - self.first.off) > 1:
-            text += f", {said_off(self.last.off)} the capture's clock by then"
+            text += f", {self.last.said()} by then"
         return text
 
 

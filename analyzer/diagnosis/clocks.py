@@ -20,7 +20,7 @@ _REAL_NS = 946_684_800 * _SECOND
 """A capture from before 2000 has no real times."""
 _INVALID, _DOUBTFUL, _OTHER_BASE, _BAD_STATUS, _DAYLIGHT_SAVING = 1, 2, 4, 8, 0x80
 _FLAGS = _INVALID | _DOUBTFUL | _OTHER_BASE | _BAD_STATUS
-_MINUTE = 60
+_MINUTE, _DAY = 60, 86400
 _ZONES = (
     *range(-720, 841, 60), -570, -210, -150, 210, 270, 330, 345, 390, 525, 570, 630, 765, 825,
 )  # fmt: skip
@@ -86,7 +86,8 @@ def _drift(found: DateTime, captured: int, what: str, *, is_local: bool) -> Iter
         off = local - captured + (deviation or 0) * _MINUTE
         if not _is_of_a_zone(off if deviation is None else -off, are_both_local=deviation is None and is_local):
             side = "the meter's time" if deviation is None else "the capture's times"
-            yield _drifted(found, off, what, f"; {side} may be of any zone, and none is off by that")
+            further = f"; {side} may be of any zone, and none is off by that"
+            yield _drifted(found, off, what, further, has_zone=False)
         return
     off = local + deviation * _MINUTE - captured
     turned = local - deviation * _MINUTE - captured
@@ -110,9 +111,9 @@ def _drift(found: DateTime, captured: int, what: str, *, is_local: bool) -> Iter
         yield fault._replace(confidence=POSSIBLE, alternatives=(*fault.alternatives, other))
 
 
-def _drifted(found: DateTime, off: int, what: str, further: str = "") -> Fault:
+def _drifted(found: DateTime, off: int, what: str, further: str = "", *, has_zone: bool = True) -> Fault:
     """Say that a clock is *off* seconds ahead of the capture's; *further* goes on with that."""
-    text = f"{what} is {found.text}, {said_off(off)} the capture's clock"
+    text = f"{what} is {found.text}, {said_off(off, has_zone=has_zone)} the capture's clock"
     if abs(off) <= _FAR_S:
         return Fault("clock-drift", _NOT_SET, LIKELY, text + further)
     unreal = Alternative("capture-time-unreal", POSSIBLE, "the capture's own times may not be real")
@@ -131,15 +132,24 @@ def off_seconds(octets: bytes, captured_ns: int | None, *, is_local: bool) -> in
     return local + (0 if is_local else found.deviation or 0) * _MINUTE - captured_ns // _SECOND
 
 
+def states_zone(octets: bytes) -> bool:
+    """Tell whether a date-time of twelve octets states its deviation."""
+    return octets[9:11] != b"\x80\0"
+
+
 def has_problems(octets: bytes) -> bool:
     """Tell whether a date-time has fields that cannot be, or that contradict each other."""
     found = date_time(octets)
     return found is None or bool(found.problems)
 
 
-def said_off(off: int) -> str:
-    """Say by how much a clock is off, and which way."""
-    return f"{_span(abs(off)) or '0 s'} {'ahead of' if off >= 0 else 'behind'}"
+def said_off(off: int, *, has_zone: bool = True) -> str:
+    """Say by how much a clock is off, and which way; in days alone or about, where a zone is not known."""
+    span = _span(abs(off)) or "0 s"
+    if not has_zone:
+        days = abs(off) // _DAY
+        span = f"about {days} d" if days else f"about {span}"
+    return f"{span} {'ahead of' if off >= 0 else 'behind'}"
 
 
 def _is_of_a_zone(off: int, *, are_both_local: bool) -> bool:
@@ -165,7 +175,7 @@ def local_seconds(found: DateTime) -> int | None:
 def _span(seconds: int) -> str:
     """Say a span in its two largest units."""
     parts = []
-    for name, size in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
+    for name, size in (("d", _DAY), ("h", 3600), ("min", 60), ("s", 1)):
         count, seconds = divmod(seconds, size)
         if count:
             parts.append(f"{count} {name}")

@@ -14,7 +14,7 @@ from analyzer.cosem.datum import FLOATS, INTEGERS, STRINGS, Datum
 from analyzer.cosem.shapes import shape_of
 from analyzer.diagnosis.capture_clock import CAPTURE, CODE, Step, set_forward
 from analyzer.diagnosis.clock_course import PushedWrong, Reading, Wrong, step_between
-from analyzer.diagnosis.clocks import NEAR_S, clock_faults, has_problems, is_right, off_seconds
+from analyzer.diagnosis.clocks import NEAR_S, clock_faults, has_problems, is_right, off_seconds, states_zone
 from analyzer.diagnosis.family import Family, Look, severity_with
 from analyzer.diagnosis.meter_facts import teaches
 from analyzer.diagnosis.profile_faults import profile_faults
@@ -196,7 +196,7 @@ class DataFamily(Family):
     def _read_at(self, number: int, octets: bytes, captured_ns: int | None) -> Reading | None:
         is_local = self.source is not None and self.source.has_local_times
         off = off_seconds(octets, captured_ns, is_local=is_local)
-        return None if off is None else Reading(number, off)
+        return None if off is None else Reading(number, off, not is_local and states_zone(octets))
 
     def _captured_ns(self, record: Record) -> int | None:
         """Give when a record was captured, by the clock as it went before it was set."""

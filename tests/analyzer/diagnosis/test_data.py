@@ -85,6 +85,29 @@ def test_times_without_a_zone_may_be_of_any(octets: bytes, expected: list[tuple[
     assert [(one.code, one.cause) for one in faults] == expected
 
 
+@pytest.mark.parametrize(
+    ("octets", "is_local", "said"),
+    [
+        (moment(9, 37, -60), True, "about 53 min behind"),
+        (moment(9, 37, -0x8000), False, "about 7 min ahead of"),
+        (moment(10, 1, -60, month=10, weekday=1), True, "about 31 d behind"),
+        (moment(10, 1, -0x8000, month=10, weekday=1), False, "about 30 d behind"),
+    ],
+)
+def test_time_whose_zone_is_not_known_is_off_by_about_so_much(octets: bytes, is_local: bool, said: str) -> None:
+    (fault,) = clock_faults(octets, CAPTURED_NS, "the clock", is_local=is_local)
+    assert f", {said} the capture's clock; " in fault.text
+
+
+def test_course_of_a_clock_whose_zone_is_not_known_is_about() -> None:
+    head = bytes.fromhex("C401C1 00 090C")
+    first = at(CAPTURED_NS // SECOND, asked(AARQ), answered(AARE))
+    clocks = [moment(10, minute, -0x8000, month=10, weekday=1) for minute in (1, 7)]
+    (story,) = over_tcp(first, *[at(1, asked(GET_CLOCK), answered(head + clock)) for clock in clocks])
+    assert "about 30 d behind the capture's clock;" in story.evidence[0].text
+    assert [one.text.count("about 30 d behind") for one in story.evidence[1:]] == [1, 1]
+
+
 def test_deviation_that_fits_is_told() -> None:
     (fault,) = clock_faults(moment(11, 30, -60, status=0x80), CAPTURED_NS, "the clock")
     assert fault.text.endswith("1 h ahead of the capture's clock; with deviation -120 in place of -60 it fits")
