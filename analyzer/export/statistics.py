@@ -9,9 +9,9 @@ from analyzer.export.utf8 import json_object
 from analyzer.table.statistics import Latency, Statistic
 
 _WIDEST = 72
-_HEADS = ("records", "octets", "errors", "unanswered", "median", "p95", "p99", "max ms", "period s")
+_HEADS = ("records", "octets", "errors", "unanswered", "median ms", "p95 ms", "p99 ms", "max ms", "period s")
 _OUTCOMES = ("tried", "answered", "refused")
-_LEFT_OUT = ("p95", "p99", "median", "period s", "max ms")
+_LEFT_OUT = ("p95 ms", "p99 ms", "median ms", "period s", "max ms")
 _SIZES, _SIZE, _GAP = {"octets": 11, "errors": 7, "unanswered": 10}, 9, "  "
 
 
