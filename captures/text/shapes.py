@@ -28,7 +28,7 @@ from captures.text.shape import Joins, Shape
 SHAPES: tuple[Shape, ...] = (
     # -- programs that say on a line of its own what the octets below it are --------------------------------------
     Shape(
-        "counted-reads", "reads with their length above them", Joins.READ, HEXLINE,
+        "counted-reads", "reads, each with its time and length on the line above", Joins.READ, HEXLINE,
         r"\s*\[?<time>\s*-\s*(?P<direction><word>)\s+(?P<count>\d+)\s+(?:\(0[xX][0-9A-Fa-f]+\)\s+)?(?:bytes?|octets?)\]?\s*",
         needs_heading=True, may_follow=True,
     ),

@@ -28,9 +28,9 @@ SHAPES = {
     "gocosem_electronica_trace-none": "octets below titles with directions",
     "gocosem_electronica_trace__low_level_sec": "octets below titles with directions",
     "opendlms_hdlc_echo_session": "octets below titles with directions",
-    "roarfred_HAN_20170912-2": "reads with their length above them",
-    "roarfred_HAN_20170912-3": "reads with their length above them",
-    "roarfred_HAN_20171019_xibriz4": "reads with their length above them",
+    "roarfred_HAN_20170912-2": "reads, each with its time and length on the line above",
+    "roarfred_HAN_20170912-3": "reads, each with its time and length on the line above",
+    "roarfred_HAN_20171019_xibriz4": "reads, each with its time and length on the line above",
     "roarfred_Samples_from_ESP": "",
 }
 ECHOED = "opendlms_hdlc_echo_session"
