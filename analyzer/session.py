@@ -16,6 +16,7 @@ from analyzer.stacks import decode_as as read_choices
 from analyzer.tracking.knowledge import Knowledge
 from analyzer.tracking.meter_key import meter_key
 from analyzer.tracking.object_model import ObjectModel
+from analyzer.tracking.plans import PUSH
 from analyzer.tracking.value_notes import may_be_odd, noted_values
 from analyzer.tracking.value_plans import plan_of
 from analyzer.tracking.values import Value, lacking, may_have_values
@@ -168,12 +169,15 @@ class Session:
 
     def seek_for(self, record: Record) -> None:
         """Read ahead for what gives meaning to the values of *record*."""
-        if record.objects and self._ahead is not None and self.source.again is not None and not self._has_learnt:
+        objects, apdu = record.objects, record.assembled or record.apdu
+        if not objects and (apdu is None or apdu.family != PUSH):
+            return
+        if self._ahead is not None and self.source.again is not None and not self._has_learnt:
             try:
                 key, lacks = meter_key(record), lacking(record, self.model)
                 for one in lacks:
                     self._ahead.seek(key, one, record.packets[-1])
-                if lacks and not record.objects[0].logical_name:  # what a name stands for may lack something in turn
+                if lacks and not (objects and objects[0].logical_name):  # what that names may lack something in turn
                     for one in lacking(record, self.model):
                         self._ahead.seek(key, one, record.packets[-1])
             except CaptureError as problem:

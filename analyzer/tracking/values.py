@@ -5,6 +5,7 @@ Everything is worked out anew from the octets of a record and the object model; 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -38,6 +39,9 @@ _PROFILE, COMPACT = 7, 62
 EXPLAINED_BY = {(3, 2): 3, (4, 2): 3, (5, 2): 4, (5, 3): 4, (_PROFILE, 2): 3}
 """Class and attribute of values, and the attribute of the same object that explains them."""
 _SHORT_NAMES = Object(12, b"\x00\x00\x28\x00\x00\xff", 2)
+_PUSH_SETUP = 40
+_PUSH_SETUP_NAME = re.compile(rb"\x09\x06(\x00[\x00-\xff]\x19\x09[\x00-\xff]\xff)")
+"""The logical name of a push setup, 0-b:25.9.e.255, as Data."""
 _new = tuple.__new__
 RECOGNISED = "layout "
 """How the basis of what was recognised begins; what was read names its record."""
@@ -157,9 +161,12 @@ def lacking(record: Record, model: ObjectModel) -> list[Object]:
     """List the attributes that would give meaning to the values of *record* and that were not read yet.
 
     Those are scaler_unit, capture_objects, and the object list (of the association, class 12) for short names. Requests
-    without values and parts lack the last alone, which tells what they are about.
+    without values and parts lack the last alone, which tells what they are about. A push that names its push setup
+    lacks the push_object_list.
     """
     objects = record.objects
+    if not objects:
+        return _push_lacks(record, model)
     if objects.explained is None:
         objects.explained = any(
             not one.logical_name or (one.class_id, one.attribute) in EXPLAINED_BY for one in objects
@@ -188,10 +195,31 @@ def lacking(record: Record, model: ObjectModel) -> list[Object]:
     return found
 
 
+def _push_lacks(record: Record, model: ObjectModel) -> list[Object]:
+    """List what would give meaning to a push that names its push setup: its object list, then what that lacks."""
+    apdu = record.assembled or record.apdu
+    if apdu is None or apdu.family != PUSH or record.kind == PART:
+        return []
+    named = _PUSH_SETUP_NAME.search(apdu.octets)
+    if named is None:
+        return []
+    meter = model.meter_of(record)
+    if named[1] not in meter.push_lists:
+        return [Object(_PUSH_SETUP, named[1], 2)]
+    found = []
+    for one in meter.push_lists[named[1]].columns:
+        wanted = EXPLAINED_BY.get((one.class_id, one.attribute))
+        if wanted is not None and not is_known(meter, lack := Object(one.class_id, one.logical_name, wanted)):
+            found.append(lack)
+    return found
+
+
 def is_known(meter: Meter, lack: Object) -> bool:
     """Tell whether what :func:`lacking` named was read meanwhile."""
     if lack is _SHORT_NAMES:
         return bool(meter.bases)
+    if lack.class_id == _PUSH_SETUP:
+        return lack.logical_name in meter.push_lists
     return lack.logical_name in (meter.columns if lack.class_id == _PROFILE else meter.scales)
 
 

@@ -80,6 +80,42 @@ def test_file_is_read_ahead_for_a_scaler(tmp_path: Path) -> None:
         assert texts(Session(source))[0] == "1.500 kWh"
 
 
+ASKED_PUSH_LIST = bytes.fromhex("C001C1 0028 0000190900FF 02 00")
+PUSHED = [
+    structure(long_unsigned(class_id), name(code), bytes((0x0F, attribute)), long_unsigned(0))
+    for class_id, code, attribute in ((40, "0-0:25.9.0", 1), (3, ENERGY, 2))
+]
+
+
+@pytest.mark.parametrize("waiting", [0, 100])
+def test_push_is_named_and_scaled_by_its_object_list_that_is_read_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, waiting: int
+) -> None:
+    monkeypatch.setattr("analyzer.ahead._MOST_WAITING", waiting)
+    push = bytes.fromhex("0F 00000001 00") + structure(name("0-0:25.9.0"), double_long_unsigned(5))
+    listed, scaler = b"\xc4\x01\xc1\x00" + array(*PUSHED), b"\xc4\x01\xc1\x00" + scaler_unit(3, 30)
+    said = [answered(push), asked(ASKED_PUSH_LIST), answered(listed), asked(ASKED_SCALER), answered(scaler)]
+    path = tmp_path / "late.pcap"
+    path.write_bytes(pcap_header() + b"".join(pcap_record(chunk.octets) for chunk in wrapper_conversation(said)))
+    with open_source(str(path)) as source:
+        session = Session(source)
+        first = session.values(next(session.records()))
+        session.close()
+    assert [value.text for value in first] == ["0-0:25.9.0*255 Push setup", "5 kWh"]
+
+
+def test_push_whose_object_list_is_never_read_is_shown_by_itself_and_read_once(tmp_path: Path) -> None:
+    push = bytes.fromhex("0F 00000001 00") + structure(name("0-0:25.9.0"), double_long_unsigned(5))
+    path = tmp_path / "alone.pcap"
+    said = wrapper_conversation([answered(push)] * 3)
+    path.write_bytes(pcap_header() + b"".join(pcap_record(chunk.octets) for chunk in said))
+    with open_source(str(path)) as source:
+        session = Session(source)
+        records = session.records()
+        assert [value.text for value in session.values(next(records))] == ["5"]
+        assert session._ahead is not None and not session._ahead._waiting
+
+
 @pytest.mark.skipif(os.name != "posix", reason="check not run: nobody removes what is open here")
 def test_file_that_is_removed_while_it_is_read_is_read_to_its_end(tmp_path: Path) -> None:
     value, scaler = b"\xc4\x01\xc1\x00" + double_long_unsigned(1500), b"\xc4\x01\xc1\x00" + scaler_unit(0, 30)
