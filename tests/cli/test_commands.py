@@ -16,6 +16,7 @@ from analyzer.cli.commands import COMMANDS
 from analyzer.cli.complaints import (
     CHECK_FAILED,
     INPUT_ERROR,
+    INTERRUPTED,
     KEYRING_ERROR,
     OUTPUT_ERROR,
     PERMISSION_ERROR,
@@ -588,6 +589,31 @@ def test_demo_leaves_the_value_of_an_option_though_a_sample_has_its_name(run: Ru
 
 
 # -- the process ---------------------------------------------------------------------------------------------------
+
+
+SCRIPT = """
+with open("pyproject.toml", "rb") as file:
+    place = tomllib.load(file)["project"]["scripts"]["dlmshark"]
+sys.exit(EntryPoint("dlmshark", place, "console_scripts").load()())
+"""
+
+
+@pytest.mark.parametrize("module", ["analyzer.cli.main", "dissectors", "captures.live_names", "analyzer.cli.decode"])
+@pytest.mark.parametrize("way", ["runpy.run_module('analyzer', run_name='__main__')", SCRIPT])
+def test_interrupt_while_modules_load_ends_quietly(capture: Path, module: str, way: str) -> None:
+    code = f"""
+import runpy, sys, tomllib
+from importlib.metadata import EntryPoint
+class Interrupts:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupts())
+{way}
+"""
+    command = [sys.executable, "-c", code, "decode", str(capture)]
+    ran = subprocess.run(command, capture_output=True, cwd=ROOT, timeout=60, check=False)
+    assert (ran.returncode, ran.stderr) == (INTERRUPTED, b"")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="closed pipes look otherwise there")
