@@ -92,16 +92,29 @@ def workers(text: str) -> int:
     return natural(text) or cores()
 
 
+THEMES = ("dark", "light", "high-contrast", "16-colours")
+"""The themes of the terminal UI, which a pipe knows too and has no use for."""
+
+
+def theme(text: str) -> str:
+    """Read the name of a theme. Raises: UsageError that says which there are."""
+    if text not in THEMES:
+        raise UsageError(f"--theme: '{text}' is none; known: {', '.join(THEMES)}")
+    return text
+
+
 def without_screen_options(words: Sequence[str]) -> list[str]:
-    """Leave out what only a screen has, for ``decode``: ``--theme`` and its value."""
+    """Leave out what only a screen has, for ``decode``: ``--theme`` and its value. Raises: UsageError for another."""
     kept: list[str] = []
     rest = iter(words)
     for word in rest:
         if word == "--":
             return [*kept, word, *rest]
         if word == "--theme":
-            next(rest, None)
-        elif not word.startswith("--theme="):
+            theme(next(rest, ""))
+        elif word.startswith("--theme="):
+            theme(word.partition("=")[2])
+        else:
             kept.append(word)
     return kept
 

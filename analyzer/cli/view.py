@@ -7,7 +7,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-from analyzer.cli.arguments import Parser, without_screen_options
+from analyzer.cli.arguments import THEMES, Parser, theme, without_screen_options
 from analyzer.cli.complaints import INPUT_ERROR, fail
 from analyzer.cli.inputs import add_inputs, forced_stacks, use_names
 from analyzer.cli.keyrings import keyring
@@ -24,7 +24,7 @@ def parser() -> argparse.ArgumentParser:
     add_inputs(made)
     made.add_argument("-Y", "--filter", default="", metavar="EXPR", help="show only what matches")
     made.add_argument("--utc", action="store_true", help="times in UTC")
-    made.add_argument("--theme", default="", help="dark, light, high-contrast or 16-colours")
+    made.add_argument("--theme", type=theme, help=f"{', '.join(THEMES[:-1])} or {THEMES[-1]}")
     return made
 
 
@@ -45,7 +45,7 @@ def run(words: list[str]) -> int:
     forced, keys = forced_stacks(options), keyring(options)
     ui = import_module(UI)  # a floor of its own: what runs here loads nothing of it before
     status: int = ui.run(
-        inputs, keys=keys, decode_as=forced, is_utc=options.utc, expression=options.filter, theme=options.theme,
+        inputs, keys=keys, decode_as=forced, is_utc=options.utc, expression=options.filter, theme=options.theme or "",
         keyrings=options.keys, key_words=options.key,
     )  # fmt: skip
     return status

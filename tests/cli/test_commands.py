@@ -169,6 +169,15 @@ def test_view_in_a_pipe_decodes_whatever_its_theme(run: Run, capture: Path) -> N
     assert run("demo", "p1", "--theme", "dark") == run("demo", "p1")
 
 
+@pytest.mark.parametrize(
+    "words", [("view", "--theme", "nosuch"), ("--theme=nosuch",), ("--theme", "nosuch"), ("demo", "--theme", "nosuch")]
+)
+def test_theme_that_is_none_is_refused_in_a_pipe_too(run: Run, capture: Path, words: tuple[str, ...]) -> None:
+    ran = run(*words, *(() if "demo" in words else (capture,)))
+    assert (ran.status, ran.out) == (USAGE_ERROR, "")
+    assert ran.complaint == "--theme: 'nosuch' is none; known: dark, light, high-contrast, 16-colours"
+
+
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="no pseudo-terminals here")
 @pytest.mark.parametrize("words", [["FILE"], ["-r", "FILE"], ["demo", "p1"]])
 def test_terminal_that_shows_no_screens_gets_lines(capture: Path, words: list[str]) -> None:

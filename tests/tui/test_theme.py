@@ -7,6 +7,7 @@ from rich.style import Style
 from textual.color import Color
 from textual.pilot import Pilot
 
+from analyzer.cli.arguments import THEMES
 from analyzer.tui.app import DlmsharkApp
 from analyzer.tui.theme import PALETTES, Palette
 from tests.tui.driving import drive, main_of, sample
@@ -16,6 +17,10 @@ INKS = (
     "text", "muted", "faint", "accent", "request", "response", "value", "name", "good", "note", "warning", "error",
 )  # fmt: skip
 TRUE = {name: one for name, one in PALETTES.items() if one.text.startswith("#")}
+
+
+def test_command_line_knows_all_themes() -> None:
+    assert tuple(PALETTES) == THEMES
 
 
 def _luminance(colour: str) -> float:
