@@ -7,12 +7,14 @@ import json
 import sys
 
 from analyzer.cli.arguments import Parser, add_common_options, hush
+from analyzer.cli.complaints import UsageError
 from analyzer.cli.terminal import text_width
 
 
 def parser() -> argparse.ArgumentParser:
     """Make the parser of the command line."""
     made = Parser(prog="dlmshark rules", description="The facts and causes that doctor knows.")
+    made.add_argument("word", nargs="?", help=argparse.SUPPRESS)
     made.add_argument("--json", action="store_true", help="JSON Lines on stdout")
     add_common_options(made)
     return made
@@ -21,6 +23,8 @@ def parser() -> argparse.ArgumentParser:
 def run(words: list[str]) -> int:
     """Run the command. Returns the exit status."""
     options = parser().parse_args(words)
+    if options.word is not None:
+        raise UsageError(f"'{options.word}': rules lists all; dlmshark explain {options.word} tells what one means")
     hush(options)
     from analyzer.diagnosis.rules import listed
     from analyzer.export.folding import folded

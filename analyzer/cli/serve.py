@@ -10,6 +10,7 @@ from analyzer.cli import view
 from analyzer.cli.arguments import Parser
 from analyzer.cli.complaints import INPUT_ERROR, INTERRUPTED, OUTPUT_ERROR, UsageError, fail, say
 from analyzer.cli.keyrings import keyring
+from analyzer.cli.synonyms import instead_of_option
 
 SERVED = ("view", "live", "demo")
 """The commands that have a terminal UI."""
@@ -58,6 +59,8 @@ def run(words: list[str]) -> int:
 def _missing(words: list[str]) -> str:
     """Say which input of the command ``view`` is not there. Raises: UsageError for what the screens do not take."""
     options, rest = view.parser().parse_known_args(words)
+    if rest and (told := instead_of_option(rest[0], rest[1:], parser()._option_string_actions)):
+        raise UsageError(f"unrecognized arguments: {rest[0]}{told}; see dlmshark serve --help")
     if rest or options.hex:
         raise UsageError(f"{rest[0] if rest else '--hex'}: not for a browser; see dlmshark view --help")
     keyring(options)  # what is wrong with it is told here

@@ -45,6 +45,7 @@ _INSTEAD = {
     "--until": "--to-time TIME",
 }
 """What does here what an option of tshark or git does there."""
+_INSTEAD |= dict.fromkeys(("--address", "--bind", "--listen"), "serve --host HOST chooses the address to listen on")
 _LADDER = "dlmshark FILE opens the terminal UI, where l shows the ladder"
 _DIALOGUE = "dlmshark FILE opens the terminal UI, where f shows the dialogue"
 _STATISTICS = {

@@ -48,6 +48,11 @@ def test_rules_print_facts_and_causes(run: Run) -> None:
     assert {one["kind"] for one in lines} == {"fact", "cause"}
 
 
+def test_rules_of_one_word_are_refused_with_what_explains_it(run: Run) -> None:
+    ran = run("rules", "hdlc")
+    assert (ran.status, ran.complaint) == (2, "'hdlc': rules lists all; dlmshark explain hdlc tells what one means")
+
+
 def test_every_code_of_a_story_or_note_is_a_rule(run: Run) -> None:
     known = {one["code"]: one for one in map(json.loads, run("rules", "--json").out.splitlines())}
     denied = "\n".join(("C0 01 C1 0003 0100010800FF 02 00", "C4 01 C1 01 03"))
