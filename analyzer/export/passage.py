@@ -24,6 +24,8 @@ _TITLES = {
     ONLY_SECOND: "Only in the second",
 }
 _SECOND = 1_000_000_000
+_LEAST_PART = 10
+"""Captures of which less than this part passed hold other traffic, where equal octets come by chance."""
 
 
 def text_lines(found: Passage, first: str, second: str, *, width: int = WIDEST) -> Iterator[str]:
@@ -37,7 +39,14 @@ def text_lines(found: Passage, first: str, second: str, *, width: int = WIDEST) 
         return
     counts = [f"{sum(one.kind == kind for one in found.findings)} {words}" for kind, words in _COUNTED.items()]
     yield from _folded(f"{len(found.passed)} APDUs passed unchanged, {', '.join(counts)}", "", "", width)
-    if len(found.findings) > len(found.passed):
+    is_other = len(found.passed) * _LEAST_PART < (shorter := _shorter(found))
+    if is_other:
+        text = (
+            f"The two do not hold the same traffic: of {shorter} APDUs that both should have seen {len(found.passed)} "
+        )
+        text += "passed. If it should be, what stands between seals APDUs anew, or cuts them otherwise."
+        yield from folded(text, width)
+    elif len(found.findings) > len(found.passed):
         text = "Few passed: is this the same traffic at all? What seals APDUs anew, or cuts them otherwise, lets few."
         yield from folded(text, width)
     if any(found.outside):
@@ -45,16 +54,17 @@ def text_lines(found: Passage, first: str, second: str, *, width: int = WIDEST) 
             f"{count} of the {name}" for count, name in zip(found.outside, ("first", "second"), strict=True) if count
         ]
         yield from folded(f"outside what both captures saw: {' and '.join(parts)}", width)
-    if found.offset_ns is not None:
+    if found.offset_ns is not None and not is_other:
         side = "ahead of" if found.offset_ns >= 0 else "behind"
         text = f"the clock of the second is {_span(abs(found.offset_ns))} {side} that of the first, the way included"
         yield from folded(text, width)
-    if found.added:
-        usual, (longest, *records) = int(median(one[0] for one in found.added)), max(found.added)
+    if found.added and not is_other:
+        usual = int(median(one[0] for one in found.added))
+        most, *records = max(found.added) if usual >= 0 else min(found.added)
         more = "longer" if usual >= 0 else "less"
         yield from _folded(
             f"an answer takes {seconds(abs(usual))} {more} at the first than at the second (median of "
-            f"{len(found.added)}); at most {seconds(longest)}, records {records[0]} and {records[1]}", "", "", width,
+            f"{len(found.added)}); at most {seconds(abs(most))}, records {records[0]} and {records[1]}", "", "", width,
         )  # fmt: skip
     for kind in _TITLES:
         members = [one for one in found.findings if one.kind == kind]
@@ -64,6 +74,11 @@ def text_lines(found: Passage, first: str, second: str, *, width: int = WIDEST) 
             yield from _findings(members[:_MOST_SHOWN], width)
             if len(members) > _MOST_SHOWN:
                 yield f"  … {len(members) - _MOST_SHOWN} more; --json has them all"
+
+
+def _shorter(found: Passage) -> int:
+    """Count the APDUs of the capture that has fewer, but for those that the other cannot have seen."""
+    return len(found.passed) + min(sum(one[1 + side] is not None for one in found.findings) for side in (0, 1))
 
 
 _COUNTED = {

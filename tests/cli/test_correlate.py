@@ -60,9 +60,24 @@ def test_captures_of_other_traffic_are_said_to_be_such(run: Run, uplink: Path) -
     assert "No APDU of one is in the other" in ran.out
 
 
-def test_captures_with_little_in_common_are_doubted(run: Run) -> None:
-    assert "is this the same traffic at all?" in run("correlate", sample_path("blocks"), sample_path("ln-wrapper")).out
-    assert "at all?" not in run("correlate", sample_path("blocks"), sample_path("blocks")).out
+def test_captures_with_next_to_nothing_in_common_are_said_to_be_other_traffic(run: Run) -> None:
+    out = run("correlate", sample_path("blocks"), sample_path("ln-wrapper")).out
+    assert "The two do not hold the same traffic: of 36 APDUs that both should have seen 2 passed." in " ".join(
+        out.split()
+    )
+    assert "clock" not in out and "an answer takes" not in out
+    assert "same traffic" not in run("correlate", sample_path("blocks"), sample_path("blocks")).out
+
+
+def test_less_at_the_first_point_is_told_by_how_much_at_most(run: Run, tmp_path: Path) -> None:
+    paths = [tmp_path / "first.pcap", tmp_path / "second.pcap"]
+    for path, fraction in zip(paths, (100_000, 400_000), strict=True):
+        *before, answer = wrapper_conversation([asked(GET), answered(ANSWER)])
+        octets = b"".join(pcap_record(one.octets) for one in before) + pcap_record(answer.octets, fraction=fraction)
+        path.write_bytes(pcap_header() + octets)
+    assert "300 ms less at the first than at the second (median of 1); at most 300 ms, records" in " ".join(
+        run("correlate", *paths).out.split()
+    )
 
 
 def test_capture_that_is_not_there_is_one_line(run: Run, uplink: Path) -> None:
