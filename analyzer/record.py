@@ -107,14 +107,16 @@ class Closed(NamedTuple):
 class Lane:
     """One direction of a conversation, with the text that outputs show."""
 
-    __slots__ = ("conversation", "ends", "side", "text", "transport")
+    __slots__ = ("conversation", "ends", "has_taps", "side", "text", "transport")
 
-    def __init__(self, conversation: int, side: int, text: str, transport: str = "") -> None:
+    def __init__(self, conversation: int, side: int, text: str, transport: str = "", *, has_taps: bool = False) -> None:
         self.conversation = conversation
         self.side = side
         self.text = text
         self.transport = transport
         """What carries it, ``tcp`` or ``udp``; empty on a line, and where what was read does not tell."""
+        self.has_taps = has_taps
+        """Whether each direction has a tap of its own, which gives its octets when it pleases."""
         source, arrow, destination = text.partition(" > ")
         is_network = bool(arrow) and not source.startswith("serial:")
         self.ends = (source, destination) if is_network else (f"line {conversation}",) * 2

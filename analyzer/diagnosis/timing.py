@@ -80,7 +80,7 @@ class TimingFamily(Family):
             return
         text = f"the answer begins {seconds(-latency)} before the request of record {record.request} ends"
         cause, others = "collision", []
-        if latency > -_LATENCY_NS and " > " in record.lane.text:
+        if latency > -_LATENCY_NS and record.lane.has_taps:
             cause, others = "adapter-latency", [Alternative("collision", POSSIBLE, "both may have spoken at once")]
             text += f"; of two taps the order within {seconds(_LATENCY_NS)} is not known"
         self.report(record, "turnaround-too-short", cause, POSSIBLE, text, alternatives=others)

@@ -50,12 +50,17 @@ _BEGINS = re.compile(rb"\x7e[\xa0-\xaf]|\x00\x01\x00|\x68(.)\1\x68", re.DOTALL)
 class Conversation:
     """One conversation; *is_serial* lanes are all records, others only once a stack is recognised in them."""
 
+    has_taps = False
+    """Whether each of its lanes has a tap of its own."""
+
     def __init__(
         self, number: int, names: tuple[str, str], dialogue: Dialogue, emit: Callable[[Record], None],
         next_number: Callable[[], int], frame_names: FrameNames, *, is_serial: bool = False,
         is_datagram: bool = False, transport: str = "",
     ) -> None:  # fmt: skip
-        self.lanes = tuple(Lane(number, side, name, transport) for side, name in enumerate(names))
+        self.lanes = tuple(
+            Lane(number, side, name, transport, has_taps=self.has_taps) for side, name in enumerate(names)
+        )
         self.is_serial, self.is_datagram = is_serial, is_datagram
         self.stack: str | None = None
         self._value = b""

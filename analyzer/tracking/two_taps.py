@@ -38,6 +38,8 @@ _NAMES = {_COMMAND: (_SNRM, _DISC), _ANSWER: (_UA, _DM, _FRMR), _TURN: (), "": (
 class TwoTaps(Conversation):
     """A serial line with a lane a direction. A frame waits for those that it shows to have been said before it."""
 
+    has_taps = True
+
     def __init__(self, *told: Any, **more: Any) -> None:
         super().__init__(*told, **more)
         self._held: list[tuple[int, Frame]] = []

@@ -186,6 +186,13 @@ def test_log_of_one_program_stands_as_it_was_written() -> None:
     assert [one.packets for one in records(found)] == [(one.number,) for one in found]
 
 
+def test_log_of_one_program_is_not_told_as_two_taps() -> None:
+    found = [logged(one) for one in heard(session(), lambda side, _: 16 if side == ASKED else 0, 1)]
+    early = [one for one in diagnose(found) if one.code == "turnaround-too-short"]
+    assert {one.cause for one in early} == {"collision"}
+    assert "taps" not in "".join(each.text for one in early for each in one.evidence)
+
+
 @pytest.mark.parametrize("is_set_up", [False, True])
 def test_side_that_speaks_alone_is_not_looked_at_for_what_the_other_said(
     is_set_up: bool, monkeypatch: pytest.MonkeyPatch
