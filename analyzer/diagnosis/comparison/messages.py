@@ -6,6 +6,8 @@ Of passwords only the length is told. Source: IEC 62056-21; DSMR P1 companion st
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from analyzer.cosem.data_sets import HEAT, counts_heat, text_values
@@ -64,7 +66,8 @@ def message_of(record: Record) -> Message:
         firm["text"] = printable(found[1].decode("latin-1"))
     elif kind in ("data", "block", "telegram"):
         sets = sets_of(record)[:_MOST_SETS]
-        firm["data sets"] = ", ".join(dict.fromkeys(_code(one) for one in sets))
+        codes = map(_code, sets)
+        firm["data sets"] = ", ".join(_numbered(codes) if kind == "telegram" else dict.fromkeys(codes))
         loose |= _values(sets)
     return Message(kind, subject, Fields(firm, loose))
 
@@ -82,6 +85,14 @@ def _command(found: re.Match[bytes], firm: dict[str, str]) -> str:
 
 def _code(one: DataSet) -> str:
     return printable(one.id.decode("latin-1")) or "without a code"
+
+
+def _numbered(codes: Iterable[str]) -> Iterator[str]:
+    """Give codes as they come; one that comes again with its number behind it."""
+    seen: Counter[str] = Counter()
+    for code in codes:
+        seen[code] += 1
+        yield code if seen[code] == 1 else f"{code} ({seen[code]})"
 
 
 def _values(sets: list[DataSet]) -> dict[str, str]:

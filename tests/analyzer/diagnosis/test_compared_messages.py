@@ -111,3 +111,5 @@ def test_data_sets_of_one_code_are_compared_one_by_one() -> None:
     sets = ("1-0:1.8.1(000123.456*kWh)", "1-0:1.8.1(000123.456*kWh)", "1-0:1.8.1(000123.456*kWh)")
     good, bad = [(RECEIVED, telegram(*sets))], [(RECEIVED, telegram(*sets[:2], sets[2].replace("1.8.1(", "1.8.1(1")))]
     assert [one.bad_value for one in told(good, bad)] == ["1000123.456 kWh"]
+    (one,) = told(good, [(RECEIVED, telegram(*sets[:2]))])
+    assert (one.text, one.matters) == ("telegram: data sets lacks 1-0:1.8.1 (3)", True)
