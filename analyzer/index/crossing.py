@@ -12,8 +12,8 @@ from hashlib import blake2b
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from analyzer.security.explain import Suspect
 from analyzer.security.opening import Message
+from analyzer.security.unopened import Suspect
 from analyzer.tracking.counters import FEW_SENDERS, JUMP, MOST_SENDERS, Counters, Sender
 from analyzer.tracking.doubts import Doubts
 from analyzer.tracking.knowledge import MOST_TITLES, Knowledge

@@ -1,27 +1,24 @@
 """A protected APDU that did not open to the most likely cause, with its proof: hypotheses, checked against the tag.
 
-A tag of 12 octets verifies by chance once in 2^96 times, so a hypothesis under which it does is certain. What no tag
-can decide is judged by whether the plaintext begins as the APDU that belongs there, and by what the key opened before.
+A tag of 12 octets verifies by chance once in 2^96 times, so a hypothesis under which it does is certain. Where there is
+none, it is likely if the plaintext begins as the APDU that belongs there; what none explains is judged by itself.
 Source: design of causes: the diagnosis page, section 4.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import product
-from string import hexdigits
-from typing import NamedTuple
 
 from analyzer.security import opening, protection_mistakes
-from analyzer.security.attempt import Opener, is_telegram
-from analyzer.security.keyring import KeySet
+from analyzer.security.attempt import Opener
 from analyzer.security.keys import Key, KeyRole
 from analyzer.security.opening import ENCRYPTED, Message, decipher, is_authentic
 from analyzer.security.protection_mistakes import Mistake
-from dissectors.scanning import entry, reads
+from analyzer.security.unexplained import judge, reads_under
+from analyzer.security.unopened import CERTAIN, LIKELY, ONCE, Case, Hypothesis, Suspect
 
-CERTAIN, LIKELY, POSSIBLE = "certain", "likely", "possible"
 _MOST_TITLES = 64
 _LONGEST_SEARCH = 320
 """Octets up to which every bit is tried."""
@@ -32,61 +29,7 @@ _NEAR_OCTETS = 8
 PUBLISHED = bytes.fromhex("00112233445566778899AABBCCDDEEFF")
 """The authentication key that the P1 specification of Luxembourg gives all its meters."""
 PUBLISHED_TEXT = f"with the authentication key that Luxembourg publishes for P1 ports, {PUBLISHED.hex().upper()}"
-ONCE = (KeyRole.WRAPPED, KeyRole.AGREED)
-"""Roles of keys that come with a message."""
 _OPENABLE = (KeyRole.GUEK, KeyRole.GBEK, KeyRole.DEDICATED, KeyRole.AGREED, KeyRole.KEK, KeyRole.GAK)
-
-
-class Suspect(NamedTuple):
-    """Why an APDU did not open."""
-
-    cause: str
-    text: str
-    confidence: str = CERTAIN
-    plaintext: bytes = b""
-    """What the octets hold where only the tag is not as it should be."""
-    by: Hypothesis | None = None
-    """What found it, to be tried first on the sender's next message; None where nothing proves it."""
-
-
-class Case(NamedTuple):
-    """What is known about an APDU that did not open."""
-
-    message: Message
-    keys: tuple[Key, ...]
-    authentication: tuple[Key, ...]
-    titles: tuple[bytes, ...]
-    key_set: KeySet
-    other_titles: tuple[bytes, ...] = ()
-    """Titles that were seen elsewhere or stand in the keyring."""
-    has_worked: bool = False
-    """Whether the same key with the same title has opened another APDU."""
-    is_title_told: bool = False
-    """Whether the title stands in the APDU itself, where it may be damaged."""
-    changed: Mapping[KeyRole, int] = {}
-    """By role the record that changed a key to one that could not be learnt."""
-    closed_since: int = 0
-    """The record from which on nothing opens any more that the same key has opened before."""
-    has_second_key: bool = False
-    """Whether the same key opened others behind several that stayed closed."""
-    opens_other_side: bool = False
-    """Whether the same key opened what the other side of the association sent."""
-    searches_bits: bool = True
-    is_damaged: bool = False
-    """Whether the frame that carried it is not as it was sent."""
-    is_proved: bool = False
-    """Whether the sender's title and its authentication key verified something under another key."""
-    first: Hypothesis | None = None
-    """What explained the message before of this kind."""
-    is_title_seen: bool = False
-    """Whether the capture tells the title, in this APDU or in another."""
-    foreign: str = ""
-    """Whose keys the keyring has, where it has none for the title that the APDU tells."""
-    searches_slips: bool = True
-    """Whether keys are tried that differ from the given ones by one slip: hundreds for each."""
-
-
-Hypothesis = Callable[[Case, Key, bytes], Iterator[Suspect]]
 
 
 def explain(case: Case) -> Suspect:
@@ -97,11 +40,11 @@ def explain(case: Case) -> Suspect:
             for suspect in hypothesis(case, key, title):
                 return suspect._replace(by=hypothesis)
     key, title = case.keys[0], case.titles[0]
-    if case.message.tag and case.authentication and not _reads(case.message, key, title):
+    if case.message.tag and case.authentication and not reads_under(case.message, key, title):
         for hypothesis in _BY_TEXT:  # the authentication key may be wrong besides
             for suspect in hypothesis(case, key, title):
                 return suspect
-    return _judge(case)
+    return judge(case)
 
 
 # -- hypotheses that a tag proves -----------------------------------------------------------------------------------
@@ -197,9 +140,9 @@ def _other_tag(size: int, case: Case, key: Key, title: bytes) -> Iterator[Suspec
 
 def _no_tag(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
     message = case.message._replace(body=case.message.body + case.message.tag, tag=b"")
-    if not case.message.tag or not _reads(message, key, title):
+    if not case.message.tag or not reads_under(message, key, title):
         return
-    if case.message.control & ENCRYPTED or not _reads(case.message, key, title):
+    if case.message.control & ENCRYPTED or not reads_under(case.message, key, title):
         text = "the text reads where all octets belong to it: there is no tag"
         yield Suspect("tag-truncated", text, LIKELY, decipher(message, key, title))
 
@@ -218,7 +161,7 @@ def mistyped(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
     if not case.searches_slips or case.has_worked or key.role in (KeyRole.DEDICATED, *ONCE):
         return
     for other in case.authentication:
-        is_read = bool(case.message.control & ENCRYPTED) and _reads(case.message, key, title)
+        is_read = bool(case.message.control & ENCRYPTED) and reads_under(case.message, key, title)
         for place, octets in () if is_read else protection_mistakes.mistyped(key.octets):
             if _fits(case.message, _as(octets), other.octets, title):
                 yield Suspect("key-mistyped", f"the tag is right where {key.name} has {place}")
@@ -284,31 +227,22 @@ def _lost_bit(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
 # -- hypotheses that only the plaintext can support -----------------------------------------------------------------
 
 
-def _reads(message: Message, key: Key, title: bytes) -> bool:
-    text = decipher(message, key, title)
-    if message.inner_tag >= 0 and text[:1] != bytes((message.inner_tag,)):
-        return False
-    found = entry(text, 0, len(text))
-    is_closed = found is not None and "security_control" in found.slots  # any octets read as what is enciphered again
-    return is_telegram(text) or (not is_closed and reads(text))
-
-
 def _swapped_text(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
     for other in case.key_set.of(KeyRole.GAK):
-        if other.octets != key.octets and _reads(case.message, _as(other.octets), title):
+        if other.octets != key.octets and reads_under(case.message, _as(other.octets), title):
             yield Suspect("keys-swapped", f"the text reads under {other.name}, not under {key.name}", LIKELY)
 
 
 def _other_title_text(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
     for other in _titles(case, title):
-        if _reads(case.message, key, other):
+        if reads_under(case.message, key, other):
             text = f"the text reads with the system title {other.hex().upper()}, not {title.hex().upper()}"
             yield Suspect("wrong-system-title", text, LIKELY)
 
 
 def _other_key_text(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
     for other in _others(case):
-        if other.role is not KeyRole.GAK and _reads(case.message, other, title):
+        if other.role is not KeyRole.GAK and reads_under(case.message, other, title):
             cause = "broadcast-key-needed" if other.role is KeyRole.GBEK else "wrong-encryption-key"
             yield Suspect(cause, f"the text reads under {other.name}, not under {key.name}", LIKELY)
 
@@ -316,7 +250,7 @@ def _other_key_text(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
 def _other_writing_text(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
     for cause, text, change in protection_mistakes.WRITINGS:
         changed = change(key.octets)
-        if changed and _reads(case.message, _as(changed), title):
+        if changed and reads_under(case.message, _as(changed), title):
             yield Suspect(cause, f"the text reads where the key is {text}", LIKELY)
 
 
@@ -329,92 +263,6 @@ _WITH_TAG: tuple[Hypothesis, ...] = (
 )  # fmt: skip
 _BY_TEXT: tuple[Hypothesis, ...] = (_swapped_text, _other_title_text, _other_key_text, _other_writing_text)
 _WITHOUT_TAG: tuple[Hypothesis, ...] = (_no_tag, _lost_bit, *_BY_TEXT)
-
-
-def _judge(case: Case) -> Suspect:
-    """Judge what no hypothesis explains."""
-    message, key, title = case.message, case.keys[0], case.titles[0]
-    name = key.name
-    same = f"the same keys ({name})" if key.role not in ONCE else f"other {key.role.value} keys of this sender"
-    is_read = bool(message.control & ENCRYPTED) and _reads(message, key, title)
-    roles = (KeyRole.GAK,) if is_read else (key.role, *((KeyRole.GAK,) * (not message.control & ENCRYPTED)))
-    for role in case.changed.keys() & roles:
-        text = f"record {case.changed[role]} changed the {role.value}, and the new one is not known"
-        return Suspect("new-key-after-change", text, LIKELY)
-    if case.is_damaged:
-        text = f"the frame that carried it is damaged, so what comes out says nothing of {name}"
-        return Suspect("octets-damaged", text, LIKELY)
-    if case.foreign and not is_read and not case.has_worked:
-        return Suspect("no-key", f"{name} does not open it, and {case.foreign}", LIKELY)
-    if not message.control & ENCRYPTED:
-        if case.has_worked:
-            return Suspect("octets-damaged", f"the tag is wrong, and {same} verified its neighbours", LIKELY)
-        names = " and ".join(one.name for one in (key, *case.authentication[:1]))
-        text = f"the tag was made with other keys than {names}: one of them is wrong, or both"
-        return Suspect("wrong-authentication-key", text, POSSIBLE)
-    return _judge_read(case, key, same) if is_read else _judge_unread(case, key, title, same)
-
-
-def _judge_read(case: Case, key: Key, same: str) -> Suspect:
-    """Judge what reads under *key*, and whose tag is not right."""
-    name = key.name
-    if not case.authentication:
-        return Suspect("no-key", "the text reads; its tag cannot be checked: no authentication key is given")
-    if case.has_worked:
-        text = f"the text reads, its tag is wrong, and {same} verified its neighbours"
-        return Suspect("octets-damaged", text, LIKELY)
-    if case.is_proved:
-        text = f"the text reads under {name}, its tag is wrong, and {case.authentication[0].name} verified what its"
-        return Suspect("octets-damaged", f"{text} sender sent under the global key", POSSIBLE)
-    text = f"the text reads under {name}, and its tag was made with another key than {case.authentication[0].name}"
-    return Suspect("wrong-authentication-key", text, LIKELY)
-
-
-def _judge_unread(case: Case, key: Key, title: bytes, same: str) -> Suspect:
-    """Judge what does not read under *key*."""
-    message, name = case.message, key.name
-    if _begins_well(message, decipher(message, key, title)):
-        return Suspect("octets-damaged", f"the text begins well under {name} and does not read on", LIKELY)
-    if case.has_worked and case.has_second_key:
-        text = f"nothing reads under {name}, which opened others in between: this sender uses a second key"
-        return Suspect("second-key-needed", text, LIKELY)
-    if case.has_worked and case.closed_since:
-        text = f"nothing reads any more under {name}, from record {case.closed_since} on; before that it opened all"
-        return Suspect("new-key-after-change", text, LIKELY)
-    if case.has_worked:  # damage in the text would leave its beginning as it was
-        same = same.replace("keys (", "key (")
-        text = f"the text does not read from its first octet on, and {same} opened what came before"
-        return Suspect("octets-damaged", text, POSSIBLE)
-    if key.role is KeyRole.AGREED:
-        text = f"nothing reads under {name}: an agreement key given is another, or the sender derives the key otherwise"
-        return Suspect("agreement-key-wrong", text, LIKELY)
-    if case.opens_other_side and case.is_title_seen and not case.is_proved:
-        text = f"{name} opens the other direction, and nothing of this one with the system title {title.hex().upper()},"
-        text += " which the capture tells: its sender uses another key, or another title than it tells"
-        return Suspect("wrong-encryption-key", text, POSSIBLE)
-    if case.opens_other_side and not case.is_proved:
-        text = f"{name} opens the other direction, and nothing of this one with the system title {title.hex().upper()}"
-        return Suspect("wrong-system-title", f"{text}: its sender has another title", LIKELY)
-    size = opening.KEY_SIZE.get(message.control & opening.SUITE)
-    is_text = all(chr(octet) in hexdigits for octet in key.octets)
-    if size is not None and is_text and len(key.octets) == 2 * size:
-        text = f"suite {message.control & opening.SUITE} has keys of {size} octets, {name} has {2 * size} hex digits"
-        return Suspect("key-is-ascii", f"{text} as text", LIKELY)
-    if size is not None and size != len(key.octets):
-        text = f"suite {message.control & opening.SUITE} has keys of {size} octets, {name} has {len(key.octets)}"
-        return Suspect("wrong-suite", text, LIKELY)
-    text = f"nothing reads under {name} with the system title {title.hex().upper()}: key or title is another"
-    if case.is_proved:
-        text = f"nothing reads under {name}, and the title {title.hex().upper()} is right under the global key"
-    text += "; its octets are those of hex digits as text" * is_text
-    return Suspect("wrong-encryption-key", text, LIKELY if case.is_title_told or case.is_proved else POSSIBLE)
-
-
-def _begins_well(message: Message, plaintext: bytes) -> bool:
-    """Tell whether two octets stand at the beginning that can stand there: right by chance once in thousands."""
-    if len(plaintext) < 3 or (message.inner_tag >= 0 and plaintext[0] != message.inner_tag):
-        return False
-    return message.inner_tag >= 0xC0 and entry(plaintext, 0, len(plaintext)) is not None
 
 
 # -- pieces ---------------------------------------------------------------------------------------------------------

@@ -13,7 +13,6 @@ from typing import Any
 
 from analyzer.record import Apdu, Record
 from analyzer.security.certificates import CLIENT, SERVER, SIGNING, Certificates
-from analyzer.security.explain import CERTAIN, LIKELY
 from analyzer.security.hls import (
     UNCHECKED,
     UNSUPPORTED,
@@ -28,6 +27,7 @@ from analyzer.security.hls import (
 )
 from analyzer.security.keyring import KeySet
 from analyzer.security.keys import KeyRole
+from analyzer.security.unopened import CERTAIN, LIKELY
 from analyzer.tracking.findings import finding
 from dissectors import axdr
 from dissectors.tree import Problem

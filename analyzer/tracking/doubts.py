@@ -11,24 +11,11 @@ from analyzer.record import Record
 from analyzer.security import opening
 from analyzer.security.attempt import Opener, Outcome, proves
 from analyzer.security.certificates import Certificates
-from analyzer.security.explain import (
-    CERTAIN,
-    ONCE,
-    POSSIBLE,
-    PUBLISHED,
-    PUBLISHED_TEXT,
-    Case,
-    Hypothesis,
-    Suspect,
-    explain,
-    is_entitled,
-    mistyped,
-    unicast,
-    wrong_title,
-)
+from analyzer.security.explain import PUBLISHED, PUBLISHED_TEXT, explain, is_entitled, mistyped, unicast, wrong_title
 from analyzer.security.keyring import Keyring
 from analyzer.security.keys import KeyRole
 from analyzer.security.opening import ENCRYPTED, Message, is_authentic
+from analyzer.security.unopened import CERTAIN, ONCE, POSSIBLE, Case, Hypothesis, Suspect
 from analyzer.tracking.counters import Counters
 from analyzer.tracking.findings import finding
 from analyzer.tracking.key_search import Whose, key_info_lack, leaves_key_info_out, misderived

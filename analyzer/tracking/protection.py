@@ -9,10 +9,10 @@ from analyzer.record import APDU, PART, REQUEST, RESPONSE, UNSOLICITED, Apdu, Cl
 from analyzer.security import opening
 from analyzer.security.attempt import Opener, Outcome, attempt
 from analyzer.security.certificates import Certificates
-from analyzer.security.explain import ONCE
 from analyzer.security.keyring import Keyring
 from analyzer.security.keys import KEY_SIZES, Key, KeyRole
 from analyzer.security.opening import ENCRYPTED, Message, message_of
+from analyzer.security.unopened import ONCE
 from analyzer.tracking import agreement, authentication, certificates, key_changes, next_message, rewriting, signing
 from analyzer.tracking.broken_off import apdu_of, read_fragment
 from analyzer.tracking.counters import Counters

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from analyzer.security.attempt import Opener
-from analyzer.security.explain import Suspect
 from analyzer.security.keyring import KeySet
 from analyzer.security.keys import Encrypt, Key
+from analyzer.security.unopened import Suspect
 from analyzer.tracking.authentication import Authentication
 from analyzer.tracking.counters import Sender
 
