@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from rich.cells import cell_len
+
 from analyzer.export.glyphs import GLYPHS, MARKS
 from analyzer.export.times import clock_text
 from analyzer.record import REQUEST, RESPONSE
@@ -26,7 +28,7 @@ _LOCKS = {
     "open": (" ", "text"), "verified": ("◆", "good"), "unverified": ("◇", "warning"), "closed": ("■", "muted"),
     "broken": ("⊘", "error"),
 }  # fmt: skip
-_NARROW = 100
+_NARROW, _DATE = 100, len("2026-03-02T10:14:07.78+01:00")
 _LEAST_SUMMARY, _GO_FIRST = 12, ("link", "address", "time")
 """Cells that say what a record is; where they are fewer, these columns leave their room to the summary."""
 _PLAIN = frozenset({"wrapper", "apdu", "p1", "iec62056-21", "mbus", "noise"})
@@ -180,6 +182,18 @@ def layout(names: tuple[str, ...], width: int, digits: int, seen: Widths) -> tup
         if left >= _LEAST_SUMMARY or "summary" not in names:
             break
     return tuple((one, room or max(left, 8)) for one, room in shown)
+
+
+def lend(columns: tuple[tuple[Column, int], ...], line: RecordLine) -> tuple[tuple[Column, int], ...]:
+    """Give the columns of *line*: a long value has what its summary leaves, a date half of both at most."""
+    names = [one.name for one, _ in columns]
+    at = names.index("value") if "value" in names else 0
+    if not at or names[at - 1] != "summary" or len(line.value) <= columns[at][1]:
+        return columns
+    both, wanted = columns[at - 1][1] + columns[at][1], cell_len(printable(line.value))
+    blank = both - cell_len(printable(line.summary))
+    room = min(wanted, max(columns[at][1], blank, wanted if wanted <= min(both // 2, _DATE) else 0))
+    return (*columns[: at - 1], (columns[at - 1][0], both - room), (columns[at][0], room), *columns[at + 1 :])
 
 
 def _wide(column: Column, width: int, digits: int, seen: Widths) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
 from math import ceil
 from pathlib import Path
@@ -21,7 +22,7 @@ from textual.strip import Strip
 
 from analyzer.export.lines import RecordLine
 from analyzer.tui.app import DlmsharkApp
-from analyzer.tui.columns import COLUMNS, Look, Widths, layout
+from analyzer.tui.columns import COLUMNS, Look, Widths, layout, lend
 from analyzer.tui.commands import Keymap, KeyReader
 from analyzer.tui.fitting import fit, fit_ends
 from analyzer.tui.theme import PALETTES
@@ -241,6 +242,26 @@ def test_list_keeps_room_for_what_a_record_is(width: int) -> None:
     columns = layout(tuple(COLUMNS), width, 6, Widths(address=22, link=7, control=7))
     assert sum(room + 1 for _, room in columns) - 1 <= width
     assert {one.name: room for one, room in columns}["summary"] >= 10
+
+
+@pytest.mark.parametrize("width", [140, 200])
+def test_date_is_read_whole_where_its_summary_can_spare_room(width: int) -> None:
+    """It was cut at its minutes."""
+    shown = r"10 .* GET response · .*Clock +2026-03-02T10:14:07\.78\+01:00  59\.7 ms"
+
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await wait_for(pilot, lambda: any(re.search(shown, line) for line in text_of(app)))
+
+    drive(sample("hdlc-segments"), act, (width, 40))
+
+
+def test_value_without_end_leaves_the_summary_whole() -> None:
+    line = RecordLine(1, None, "", None, None, "", "", "", "", "", None, -1, 0, "")
+    line = line._replace(summary="GET response · Activity calendar", value="0" * 2000)
+    columns = layout(("number", "summary", "value"), 140, 3, Widths())
+    rooms = {one.name: room for one, room in lend(columns, line)}
+    assert rooms["summary"] == len(line.summary)
+    assert sum(rooms.values()) == sum(room for _, room in columns)
 
 
 def test_number_of_the_millionth_record_is_not_cut() -> None:

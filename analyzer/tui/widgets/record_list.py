@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Any
 from rich.style import Style
 from textual.strip import Strip
 
-from analyzer.tui.columns import CLOCK, COLUMNS, SINCE_BEFORE, SINCE_FIRST, TIME_MODES, Column, Look, Widths, layout
+from analyzer.tui.columns import (
+    CLOCK,
+    COLUMNS,
+    SINCE_BEFORE,
+    SINCE_FIRST,
+    TIME_MODES,
+    Column,
+    Look,
+    Widths,
+    layout,
+    lend,
+)
 from analyzer.tui.fitting import fit, fit_right
 from analyzer.tui.widgets.rows import Piece, Rows
 
@@ -167,9 +178,10 @@ class RecordList(Rows):
             return
         look, palette = self.look(index), self.palette
         columns = layout(self.names, width, self.capture.time_digits, self._seen)
+        if self._has_values(width) and line.value:
+            line = line._replace(summary=line.summary.removesuffix(f" · {line.value}"))
+            columns = lend(columns, line)
         for column, room in columns:
-            if column.name == "summary" and self._has_values(width) and line.value:
-                line = line._replace(summary=line.summary.removesuffix(f" · {line.value}"))
             text, colour = column.write(line, room, look)
             name, _, manner = colour.partition(" ")
             if column.name == "number" and line.number in self.marks:
