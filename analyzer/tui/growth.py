@@ -33,6 +33,9 @@ class Growth:
         self._not_before = 0.0
         self._began = 0.0
         self._records: object = None
+        self._lost: set[str] = set()
+        self.newly_lost: list[str] = []
+        """Files that held octets before and, since the last look, are empty or gone."""
 
     def _look(self) -> dict[str, Seen]:
         found = {}
@@ -46,6 +49,7 @@ class Growth:
     def look(self, keys: Keyring | None) -> str:
         """Read the capture again where a file has changed. Returns one that was written anew, or nothing."""
         capture, now = self._capture, time.monotonic()
+        self.newly_lost = []
         if capture.live is not None:  # it is read as it grows
             return ""
         if self._began and capture.records is not self._records:
@@ -56,6 +60,8 @@ class Growth:
         before, found = self._seen, self._look()
         changed = [name for name, seen in found.items() if before.get(name) != seen]
         self._seen = before | found
+        self.newly_lost = sorted(before.keys() - found.keys() - self._lost)
+        self._lost = before.keys() - found.keys()
         if changed:
             self._began, self._records = now, capture.records
             capture.add_keys(keys)

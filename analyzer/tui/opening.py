@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
@@ -190,6 +191,7 @@ class Opening(App[None]):
             self._look_for_diagnosis(self._capture)
             if self._growth is not None:
                 self._written_anew = self._growth.look(self.options.keys) or self._written_anew
+                self._say_lost(self._growth.newly_lost)
             self._look_at_recording(self._capture)
         if is_done and self._capture is not None:
             pause = _IDLE_SECONDS
@@ -240,6 +242,14 @@ class Opening(App[None]):
         for one in self._open_screens():
             one.show_title()
             one.came_anew()
+
+    def _say_lost(self, names: Sequence[str]) -> None:
+        """Say that files are empty or gone; their records stay."""
+        for name in names:
+            became = "is empty now" if Path(name).exists() else "was removed"
+            (self._front() or self.main).flash(
+                f"{title_of([name])} {became}: the list shows what was read before", "warning"
+            )
 
     def _look_for_errors(self, capture: Capture) -> None:
         """Say what is wrong with the capture; one that cannot be read at all ends the program or goes to the start."""

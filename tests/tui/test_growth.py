@@ -59,6 +59,32 @@ def test_file_that_is_written_anew_is_shown_from_its_beginning_and_that_is_said(
     asyncio.run(run())
 
 
+@pytest.mark.parametrize(("is_removed", "said"), [(False, "is empty now"), (True, "was removed")])
+def test_file_that_is_emptied_or_removed_is_said_once_and_its_records_stay(
+    tmp_path: Path, *, is_removed: bool, said: str
+) -> None:
+    path = tmp_path / "line.pcap"
+    path.write_bytes(_packets(20))
+    app = DlmsharkApp(Options((str(path),), theme="dark"), None, Settings(Path(tempfile.mkdtemp())))
+
+    async def run() -> None:
+        async with app.run_test(size=(80, 24)) as pilot:
+            await wait_for(pilot, lambda: app.has_capture and app.capture.progress.is_done, 60)
+            count = main_of(app).records.count
+            if is_removed:
+                path.unlink()
+            else:
+                path.write_bytes(b"")
+            await wait_for(pilot, lambda: f"line.pcap {said}" in text_of(app)[-1], 60)
+            await pilot.press("j")
+            await wait_for(pilot, lambda: said not in text_of(app)[-1])
+            await pilot.pause(1.5)
+            assert said not in text_of(app)[-1]
+            assert main_of(app).records.count == count
+
+    asyncio.run(run())
+
+
 def test_last_line_counts_on_while_the_capture_is_read(tmp_path: Path) -> None:
     path = tmp_path / "long.pcapng"
     path.write_bytes(60 * next(one.path for one in samples() if one.name == "hdlc-segments").read_bytes())
