@@ -549,6 +549,18 @@ def test_codes_of_objects_are_read_whole_on_a_narrow_screen() -> None:
     drive(sample("ln-wrapper"), act, size=(60, 20))
 
 
+@pytest.mark.parametrize("width", [40, 46, 47, 54, 55, 80])
+def test_headings_of_statistics_are_read_whole_on_a_narrow_screen(width: int) -> None:
+    """At 40 columns they were `Rec…  Oct…`."""
+
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("s")
+        await wait_for(pilot, lambda: "Records" in text_of(app)[2])
+        assert "…" not in text_of(app)[2]
+
+    drive(sample("mbus-push"), act, size=(width, 12))
+
+
 def _last_part(problem: FilterError) -> str:
     return problem.message.split("no functions; ")[-1].split("is known; ")[-1]
 

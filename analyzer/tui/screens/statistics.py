@@ -31,9 +31,9 @@ _BY = TableColumn("By", "text", most=0, keeps_end=", ")
 _COUNTED = (
     _BY,
     TableColumn("Records", "muted", is_right=True, most=9),
-    TableColumn("Octets", "muted", is_right=True, most=11),
+    TableColumn("Octets", "muted", is_right=True, most=11, from_width=54),
     TableColumn("Errors", "muted", is_right=True, most=7),
-    TableColumn("Median ms", "value", is_right=True, most=9),
+    TableColumn("Median ms", "value", is_right=True, most=9, from_width=46),
     TableColumn("95 %", "muted", is_right=True, most=9, from_width=90),
     TableColumn("99 %", "muted", is_right=True, most=9, from_width=90),
     TableColumn("Longest", "muted", is_right=True, most=9, from_width=72),
