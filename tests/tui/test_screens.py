@@ -123,12 +123,26 @@ def test_screens_of_a_capture_that_has_nothing_say_so_and_what_to_do(tmp_path: P
             ("exclamation_mark", "No record has a note."),
             ("a", "No association was found."),
             ("r", "No metered value was read."),
+            ("f", "Nothing of ours was found in this capture."),
+            ("l", "Nothing of ours was found in this capture."),
             ("K", "No key was given; + adds one, or a keyring: guek=HEX"),
         ):
             await pilot.press(key)
             await wait_for(pilot, lambda text=text: any(text in line for line in text_of(app)))
+            assert not any("nothing to plot" in line for line in text_of(app))
 
     drive(indexed(str(path)), act)
+
+
+@pytest.mark.parametrize("key", ["f", "l"])
+def test_dialogue_of_no_record_says_why_it_is_blank(key: str) -> None:
+    """It said so in the last line alone."""
+
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("slash", *"client == 99", "enter", key)
+        await wait_for(pilot, lambda: any("No record is selected." in line for line in text_of(app)[:-1]))
+
+    drive(sample("ln-wrapper"), act)
 
 
 def test_last_line_offers_no_key_that_needs_a_row_where_there_is_none(tmp_path: Path) -> None:

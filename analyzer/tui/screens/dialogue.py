@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from analyzer.tui.exporting import csv_of_lines
+from analyzer.tui.screens.base import NOTHING
 from analyzer.tui.screens.exporting import Exporting
 from analyzer.tui.widgets.bars import StatusBar
 
@@ -50,6 +51,10 @@ class DialogueScreen(Exporting):
         self.numbers = numbers[at : at + MOST_RECORDS]
         ends = [str(one) for one in (row.path.client, row.path.server) if one is not None]
         self.about += "".join(f" · {one}" for one in (" ↔ ".join(ends), row.path.lane) if one)
+
+    def nothing_said(self) -> tuple[str, ...]:
+        """Say why there is no record to show."""
+        return ("No record is selected.",) if self.program.capture.table.height else (NOTHING,)
 
     def show_status(self) -> None:
         """Say what is followed."""

@@ -39,6 +39,7 @@ class FollowScreen(DialogueScreen):
         """Show the dialogue, with the cursor at the record it was opened from."""
         self.find_records()
         super().on_mount()
+        self.text_pane.say_why(self.nothing_said())
         self.text_pane.show(list(self._paragraphs()))
         self.text_pane.focus()
         for index, (paragraph, _, _) in enumerate(self.text_pane.lines):

@@ -114,6 +114,7 @@ class LadderScreen(DialogueScreen):
         self.find_records()
         super().on_mount()
         self.ladder.is_utc = self.program.is_utc
+        self.ladder.say_why(self.nothing_said())
         self.ladder.show(self.program.capture.lines(self.numbers))
         self.ladder.focus()
         if self.opened_from in self.numbers:

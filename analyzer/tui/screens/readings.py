@@ -99,7 +99,7 @@ class ReadingsScreen(TableScreen):
         """Plot the object under the cursor."""
         row = self.table.row
         if row is None:
-            self.head("#text-heading", [(" nothing to plot", "muted")])
+            self.head("#text-heading", [(" nothing to plot" if self._readings else "", "muted")])
             self.plot.display = False
             self.text_pane.show([])
             return
