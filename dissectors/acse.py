@@ -64,13 +64,17 @@ def _number(name: str, tag: int, asn1: str) -> Element:
     return Element(name, tag, Explicit(0x02, Integer()), asn1=asn1)
 
 
-def _tail() -> list[object]:
-    return [
+def _elements(*declared: Element) -> list[object]:
+    """Give the elements in order, and what takes those that are not in order."""
+    elements = *declared, Element("user_information", 0xBE, Explicit(0x04, ApduContent()))
+    return [*elements, OtherElements(elements)]
+
+
+def _implementation() -> tuple[Element, Element]:
+    return (
         Element("implementation_information", 0xBD, Hex()),
         Element("implementation_information_implicit", 0x9D, Hex(), asn1="implementation-information"),
-        Element("user_information", 0xBE, Explicit(0x04, ApduContent())),
-        OtherElements(),
-    ]
+    )
 
 
 @apdu(0x60, "aarq", clause="IEC 62056-5-3, COSEM-OPEN")
@@ -82,20 +86,22 @@ class Aarq(Layer):
     fields_desc = [
         Constant("apdu_tag", 0x60),
         Length(),
-        Element("protocol_version", 0x80, _VERSION),
-        Element("application_context_name", 0xA1, Explicit(0x06, _OID), LN_NO_CIPHERING),
-        _octets("called_ap_title", 0xA2, "called-AP-title"),
-        _octets("called_ae_qualifier", 0xA3, "called-AE-qualifier"),
-        _number("called_ap_invocation_id", 0xA4, "called-AP-invocation-id"),
-        _number("called_ae_invocation_id", 0xA5, "called-AE-invocation-id"),
-        _octets("calling_ap_title", 0xA6, "calling-AP-title"),
-        _octets("calling_ae_qualifier", 0xA7, "calling-AE-qualifier"),
-        _number("calling_ap_invocation_id", 0xA8, "calling-AP-invocation-id"),
-        _number("calling_ae_invocation_id", 0xA9, "calling-AE-invocation-id"),
-        Element("sender_acse_requirements", 0x8A, _REQUIREMENTS),
-        Element("mechanism_name", 0x8B, _OID),
-        Password("calling_authentication_value", 0xAC, _AUTHENTICATION_VALUE),
-        *_tail(),
+        *_elements(
+            Element("protocol_version", 0x80, _VERSION),
+            Element("application_context_name", 0xA1, Explicit(0x06, _OID), LN_NO_CIPHERING),
+            _octets("called_ap_title", 0xA2, "called-AP-title"),
+            _octets("called_ae_qualifier", 0xA3, "called-AE-qualifier"),
+            _number("called_ap_invocation_id", 0xA4, "called-AP-invocation-id"),
+            _number("called_ae_invocation_id", 0xA5, "called-AE-invocation-id"),
+            _octets("calling_ap_title", 0xA6, "calling-AP-title"),
+            _octets("calling_ae_qualifier", 0xA7, "calling-AE-qualifier"),
+            _number("calling_ap_invocation_id", 0xA8, "calling-AP-invocation-id"),
+            _number("calling_ae_invocation_id", 0xA9, "calling-AE-invocation-id"),
+            Element("sender_acse_requirements", 0x8A, _REQUIREMENTS),
+            Element("mechanism_name", 0x8B, _OID),
+            Password("calling_authentication_value", 0xAC, _AUTHENTICATION_VALUE),
+            *_implementation(),
+        ),
     ]
 
 
@@ -107,18 +113,20 @@ class Aare(Layer):
     fields_desc = [
         Constant("apdu_tag", 0x61),
         Length(),
-        Element("protocol_version", 0x80, _VERSION),
-        Element("application_context_name", 0xA1, Explicit(0x06, _OID), LN_NO_CIPHERING),
-        Element("result", 0xA2, Explicit(0x02, Integer(names.ASSOCIATION_RESULT)), 0),
-        Element("result_source_diagnostic", 0xA3, _DIAGNOSTIC, ("acse-service-user", 0)),
-        _octets("responding_ap_title", 0xA4, "responding-AP-title"),
-        _octets("responding_ae_qualifier", 0xA5, "responding-AE-qualifier"),
-        _number("responding_ap_invocation_id", 0xA6, "responding-AP-invocation-id"),
-        _number("responding_ae_invocation_id", 0xA7, "responding-AE-invocation-id"),
-        Element("responder_acse_requirements", 0x88, _REQUIREMENTS),
-        Element("mechanism_name", 0x89, _OID),
-        Element("responding_authentication_value", 0xAA, _AUTHENTICATION_VALUE),
-        *_tail(),
+        *_elements(
+            Element("protocol_version", 0x80, _VERSION),
+            Element("application_context_name", 0xA1, Explicit(0x06, _OID), LN_NO_CIPHERING),
+            Element("result", 0xA2, Explicit(0x02, Integer(names.ASSOCIATION_RESULT)), 0),
+            Element("result_source_diagnostic", 0xA3, _DIAGNOSTIC, ("acse-service-user", 0)),
+            _octets("responding_ap_title", 0xA4, "responding-AP-title"),
+            _octets("responding_ae_qualifier", 0xA5, "responding-AE-qualifier"),
+            _number("responding_ap_invocation_id", 0xA6, "responding-AP-invocation-id"),
+            _number("responding_ae_invocation_id", 0xA7, "responding-AE-invocation-id"),
+            Element("responder_acse_requirements", 0x88, _REQUIREMENTS),
+            Element("mechanism_name", 0x89, _OID),
+            Element("responding_authentication_value", 0xAA, _AUTHENTICATION_VALUE),
+            *_implementation(),
+        ),
     ]
 
 
@@ -131,9 +139,9 @@ class Rlrq(Layer):
     fields_desc = [
         Constant("apdu_tag", 0x62),
         Length(),
-        Element("reason", 0x80, Integer(names.RELEASE_REQUEST_REASON)),
-        Element("user_information", 0xBE, Explicit(0x04, ApduContent())),
-        OtherElements(),
+        *_elements(
+            Element("reason", 0x80, Integer(names.RELEASE_REQUEST_REASON)),
+        ),
     ]
 
 
@@ -145,9 +153,9 @@ class Rlre(Layer):
     fields_desc = [
         Constant("apdu_tag", 0x63),
         Length(quirk="length-too-small"),
-        Element("reason", 0x80, Integer(names.RELEASE_RESPONSE_REASON)),
-        Element("user_information", 0xBE, Explicit(0x04, ApduContent())),
-        OtherElements(),
+        *_elements(
+            Element("reason", 0x80, Integer(names.RELEASE_RESPONSE_REASON)),
+        ),
     ]
 
 
@@ -158,7 +166,7 @@ class Abrt(Layer):
     fields_desc = [
         Constant("apdu_tag", 0x64),
         Length(),
-        Element("abort_source", 0x80, Integer(names.ABORT_SOURCE), 0),
-        Element("user_information", 0xBE, Explicit(0x04, ApduContent())),
-        OtherElements(),
+        *_elements(
+            Element("abort_source", 0x80, Integer(names.ABORT_SOURCE), 0),
+        ),
     ]

@@ -5,6 +5,7 @@ Source: ITU-T X.690 (definite lengths), IEC 62056-5-3 (ACSE APDU definitions).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from dissectors import axdr
@@ -43,6 +44,8 @@ __all__ = [
 
 _UNKNOWN = object()
 _MOST_KNOWN = 256
+_NUMBER = 0x1F
+"""The bits of a tag by whose number the elements ascend."""
 
 
 class Element(House):
@@ -180,33 +183,78 @@ class Element(House):
 
 
 class OtherElements(House):
-    """Elements that stand where none of the declared ones does: unknown or out of order. A tuple of octets."""
+    """Elements that stand where none of the declared ones does. A tuple of octets: of those that are unknown.
 
-    __slots__: list[str] = []
+    One of the *declared* that stands out of order is read by its tag as if it stood in its place, unless its content
+    does not read.
+    """
 
-    def __init__(self, name: str = "other_elements") -> None:
+    __slots__ = ["declared"]
+
+    def __init__(self, declared: Iterable[Element], name: str = "other_elements") -> None:
+        self.declared = {one.tag: one for one in declared}
         House.__init__(self, name, ())
 
-    def read(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[tuple[bytes, ...], int]:
+    def scan_value(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[tuple[bytes, ...], int]:
         """Read what is left as whole elements."""
         found: list[bytes] = []
         while at < end:
-            size, start = axdr.scan_length(octets, at + 1, end)
-            if start + size > end:
-                raise Truncated(at, start + size - at, end - at)
-            found.append(octets[at : start + size])
-            at = start + size
+            stop = _whole(octets, at, end)[1]
+            found.append(octets[at:stop])
+            at = stop
         return tuple(found), at
 
+    def read(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[tuple[bytes, ...], int]:
+        """Read what is left as whole elements; *seen* is given the values of those that stand out of order."""
+        assert isinstance(seen, dict)
+        others, at = self.scan_value(octets, at, end, seen)
+        left: list[bytes] = []
+        for one in others:
+            known = self.misplaced(one)
+            if known is None or seen[known.name] is not None:
+                left.append(one)
+            else:
+                start, stop = _whole(one, 0, len(one))
+                seen[known.name] = known.content.decode(one, start, stop)
+        return tuple(left), at
+
+    def misplaced(self, one: bytes) -> Element | None:
+        """Tell which of the declared elements *one* is; None for others, and where the content does not read."""
+        known = self.declared.get(one[0])
+        if known is not None:
+            try:
+                known.content.scan(one, *_whole(one, 0, len(one)))
+            except (Problem, IndexError):
+                return None
+        return known
+
+    def settle(self, others: tuple[bytes, ...], *values: Any) -> tuple[Any, ...]:
+        """Put *others* that stand out of order among the *values* of the declared. Returns what is left, and those."""
+        places = {tag: place for place, tag in enumerate(self.declared)}
+        found, left = list(values), []
+        for one in others:
+            known = self.misplaced(one)
+            if known is None or found[places[known.tag]] is not None:
+                left.append(one)
+            else:
+                found[places[known.tag]] = known.content.scan(one, *_whole(one, 0, len(one)))
+        return tuple(left), *found
+
     def grow(self, parent: Node, octets: bytes, at: int, end: int, seen: dict[str, Any]) -> int:
-        """Add one leaf for each."""
+        """Add the nodes of each that is declared, with a note where it is out of order, and a leaf for each other."""
+        tags = [node.children[0].value for node in parent.children if node.children]
+        last = max((tag & _NUMBER for tag in tags), default=-1)
         while at < end:
-            size, start = axdr.scan_length(octets, at + 1, end)
-            if start + size > end:
-                raise Truncated(at, start + size - at, end - at)
-            name = f"element-{octets[at]:02x}"
-            parent.add(Node(name, Kind.LEAF, at * 8, (start + size) * 8, octets[start : start + size].hex().upper()))
-            at = start + size
+            start, stop = _whole(octets, at, end)
+            tag, known = octets[at], self.misplaced(octets[at:stop])
+            if known is None or tag in tags:
+                parent.add(Node(f"element-{tag:02x}", Kind.LEAF, at * 8, stop * 8, octets[start:stop].hex().upper()))
+            else:
+                known.grow(parent, octets, at, stop, seen)
+                tags.append(tag)
+                if tag & _NUMBER < last:
+                    parent.children[-1].notes.append(quirk("element-out-of-order", at, stop))
+            at, last = stop, max(last, tag & _NUMBER)
         return at
 
     def build(self, value: Any) -> bytes:
@@ -220,3 +268,11 @@ class OtherElements(House):
     def randval(self) -> None:
         """Stay."""
         return
+
+
+def _whole(octets: bytes, at: int, end: int) -> tuple[int, int]:
+    """Tell where the content of the element at *at* begins and ends. Raises: Problem where it is cut."""
+    size, start = axdr.scan_length(octets, at + 1, end)
+    if start + size > end:
+        raise Truncated(at, start + size - at, end - at)
+    return start, start + size

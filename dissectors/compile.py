@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from dissectors.ber import OtherElements
 from dissectors.composites import Sequence, SequenceOf
 from dissectors.walk import FAILURES as FAILURES
 from dissectors.walk import Found, Position, Walk
@@ -27,6 +28,14 @@ class ScanWalk(Walk):
     def leaf(self, item: Any, variable: str, start: Position, stop: Position) -> Found:
         """Name the value."""
         return [(item.name, variable)]
+
+    def value(self, item: Any, seen: dict[str, str], start: Position) -> Found:
+        """Put elements of ACSE APDUs that stand out of order among the values of the declared ones."""
+        found = super().value(item, seen, start)
+        if isinstance(item, OtherElements):
+            variables = ", ".join([seen[item.name], *(seen[one.name] for one in item.declared.values())])
+            self.line(f"if {seen[item.name]}: {variables} = {self.constant(item.settle)}({variables})")
+        return found
 
     def sequence(self, item: Sequence, found: Found, start: Position, stop: Position) -> Found:
         """Put the name in front of those inside."""

@@ -31,6 +31,10 @@ QUIRKS: dict[str, tuple[str, str]] = {
         "a ciphered ACCESS under the tag 00, which is assigned to nothing",
         "Gurux clients and servers",
     ),
+    "element-out-of-order": (
+        "the element stands behind one that it precedes in the standard",
+        "stacks that find elements by their tags",
+    ),
     "oid-octet": (
         "the last arc of the object identifier says that another octet follows, and none does",
         "AARE of a meter read with GXDLMSDirector",
@@ -70,8 +74,25 @@ _ACSE = re.compile(rb"\x60\x85\x74\x05\x08[\x01\x02][\x80-\xff]|\x5f\x04\x00").s
 
 
 def acse_deviates(octets: bytes) -> bool:
-    """Tell whether an object identifier does not end, a conformance tag is short, or the length is not the APDU's."""
-    return _ACSE(octets) is not None or length_deviates(octets)
+    """Tell whether an object identifier does not end, a conformance tag is short, or elements or the length are odd."""
+    return _ACSE(octets) is not None or length_deviates(octets) or _is_disordered(octets)
+
+
+def _is_disordered(octets: bytes) -> bool:
+    """Tell whether the tags of the elements do not ascend, by the numbers in them."""
+    at, last = 2 + (octets[1] & 0x7F if octets[1] > 0x7F else 0), -1
+    try:
+        while at < len(octets):
+            number = octets[at] & 0x1F
+            if number < last:
+                return True
+            size, start = octets[at + 1], at + 2
+            if size > 0x7F:
+                size, start = axdr.scan_length(octets, at + 1, len(octets))
+            at, last = start + size, number
+    except (Problem, IndexError):
+        return True
+    return False
 
 
 def length_deviates(octets: bytes) -> bool:

@@ -200,7 +200,7 @@ class TextWalk(Walk):
 
         self.line(f"{text} = ''")
         if isinstance(item, OtherElements):
-            self.line(f"if a < e: {grown}")
+            self.line("if a < e: raise WRONG")  # what is out of order is noted: that is left to the tree
         else:
             self.line(f"if a < e and o[a] == {item.tag}:")
             self.line("    n = a + 2 + o[a + 1]")
