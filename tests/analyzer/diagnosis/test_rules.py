@@ -9,6 +9,7 @@ import pytest
 
 from analyzer.diagnosis import rules
 from analyzer.tracking.findings import FACTS
+from dissectors.quirks import QUIRKS
 from tests.faults.catalogue import CAUSES_WITHOUT_A_ROW, FACTS_WITHOUT_A_ROW
 from tests.faults.table import FAULTS
 
@@ -59,3 +60,8 @@ def test_every_rule_has_an_injector_or_a_reason_why_it_has_none(
     known = {code for each, code in rules.rules() if each == kind}
     assert known - injected == set(excused)
     assert all(excused.values())
+
+
+@pytest.mark.parametrize("cause", QUIRKS)
+def test_every_quirk_has_its_words(cause: str) -> None:
+    assert ("cause", cause) in rules.rules()
