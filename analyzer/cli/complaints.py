@@ -9,11 +9,12 @@ from contextlib import suppress
 from os.path import lexists
 
 OUTPUT_ERROR = CHECK_FAILED = 1
+USAGE_ERROR, INPUT_ERROR, KEYRING_ERROR, PERMISSION_ERROR, INTERRUPTED = 2, 3, 4, 5, 130
+
 _KEY = re.compile(
     r"(?<![\w./\\-])(?:0x)?(?:[0-9A-Fa-f]{32}(?:[0-9A-Fa-f]{32})?|[A-Za-z0-9+/]{22}==|[A-Za-z0-9+/]{43}=)(?![\w./\\-])"
 )
 """A word that looks like a key, as when one stands where a file belongs: what is said ends in logs."""
-USAGE_ERROR, INPUT_ERROR, KEYRING_ERROR, PERMISSION_ERROR, INTERRUPTED = 2, 3, 4, 5, 130
 
 
 class UsageError(Exception):

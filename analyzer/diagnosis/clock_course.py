@@ -17,7 +17,6 @@ from analyzer.tracking.associations import Associations
 _SECOND = 1_000_000_000
 _EARLY_S, _LATE_S, _LATE_SHARE = 2, 10, 20
 """Seconds that the capture's step may be shorter or longer than what the meter's clock lacks: a pause is in it, too."""
-
 _ALIKE_S, _LEAST_PUSHES, _LEAST_ROW_NS = 2, 3, 50 * _SECOND
 """Seconds by which times of pushes may differ and still be off by the same; so many pushes prove it, over so long."""
 
@@ -121,9 +120,7 @@ def _tell(stories: Stories, fact: Fact | None, reading: Reading, text: str) -> N
         story.adds(Evidence(reading.record, 0, 0, text))
 
 
-def step_between(
-    before: Reading, now: Reading, steps: Iterable[Step], associations: Associations
-) -> Step | None:  # fmt: skip
+def step_between(before: Reading, now: Reading, steps: Iterable[Step], associations: Associations) -> Step | None:
     """Give the step of the capture's clock that explains how far a meter's clock moved between two readings, if any."""
     moved = now.off - before.off
     if abs(moved) <= NEAR_S:
