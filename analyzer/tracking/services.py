@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from operator import attrgetter
 
 from analyzer.record import APDU, Record
@@ -27,7 +28,7 @@ _NO_PROOF = ("get-request", "set-request")
 _PARAMETERIZED_ACCESS = 4
 """Of a read: how methods are invoked by short name."""
 _INVOKE_IDS = 16
-"""Without times: who asked for so much behind an answer that overtook, and got it, does not wait for the one before."""
+"""Without times: who asked for so much, one by one, behind an answer that overtook does not wait for the one before."""
 _new = tuple.__new__
 
 
@@ -216,8 +217,12 @@ def _is_given_up(one: Association, asked: Exchange, record: Record) -> bool:
     """Tell whether *record* answers *asked* so late that no client waits for it, though several were in flight."""
     if record.latency_ns is not None:
         return record.latency_ns > patience_ns(one, asked)
+    if asked.asked_ns is not None:
+        return False
     overtook = min((each.response for each in one.exchanges if each.request > asked.request), default=record.number)
-    return asked.asked_ns is None and sum(each.request > overtook for each in one.exchanges) >= _INVOKE_IDS
+    later = sorted(each for each in one.exchanges if each.request > overtook)
+    has_several = any(then.request < each.response for each, then in pairwise(later))
+    return len(later) >= _INVOKE_IDS and not has_several
 
 
 def _carries_no_proof(record: Record, form: str) -> bool:

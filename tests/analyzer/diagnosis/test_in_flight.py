@@ -8,9 +8,9 @@ import pytest
 
 from analyzer.pipeline import Pipeline
 from analyzer.tracking.associations import Associations
-from tests.analyzer.diagnosis.told import named, over_tcp
-from tests.analyzer.tracking.build import ListSource, Said, answered, asked
-from tests.analyzer.tracking.timed import OPENING, READING, RELEASE, At, tcp_chunks
+from tests.analyzer.diagnosis.told import diagnose, named, over_tcp
+from tests.analyzer.tracking.build import ListSource, Said, answered, asked, wrapped
+from tests.analyzer.tracking.timed import OPENING, READING, RELEASE, At, at, serial_chunks, tcp_chunks
 
 _LATENCY = (2.0, 6.0)
 _PAUSE = (1.1, 3.5)
@@ -146,3 +146,18 @@ def test_requests_in_flight_later_take_no_late_answers_back() -> None:
     later = [one for place in range(4) for one in _pair(400 + 2.0 * place, 0.3, place, late=0.5)]
     (story,) = over_tcp(OPENING, READING, _said([*times, *later]), RELEASE)
     assert (named([story]), story.count) == ([("response-slow", "late-response")], 5)
+
+
+@pytest.mark.parametrize(("window", "is_late"), [(1, True), (2, False), (5, False)])
+def test_without_times_who_keeps_several_in_flight_waits_for_the_one_that_many_overtake(
+    window: int, is_late: bool
+) -> None:
+    said = [asked(_get(1, 1))]
+    for place in range(24 + window):
+        said += [asked(_get(2 + place % 10, 2 + place))] * (place < 24)
+        said += [answered(_value(2 + (place - window + 1) % 10, 1))] * (window <= place + 1 <= 23 + window)
+    units = [one.said for one in [*OPENING, *READING, *at(0, *said, answered(_value(1, 1))), *RELEASE]]
+    chunks = serial_chunks(At(0, one) for one in wrapped(units))
+    told = named(diagnose([one._replace(time_ns=None) for one in chunks]))
+    assert (("response-without-request", "late-response") in told) == is_late
+    assert is_late or told == []
