@@ -274,13 +274,15 @@ class Pipeline:
 
     def _feed_carried(self, found: Iterable[Carried]) -> None:
         """Take octets of the lines that taps carry."""
-        for line, direction, octets, number, time_ns, is_cut in found:
+        for line, direction, octets, number, time_ns, is_cut, begun_ns in found:
             conversation = self._serials.get(line)
             if conversation is None:
                 if len(self._serials) >= MOST_CONVERSATIONS:
                     self._finish_line(next(iter(self._serials)))
                 conversation = self._serials[line] = self._make_line(direction, line)
             side = 1 if direction == RECEIVED else 0
+            if begun_ns is not None:
+                conversation.began(number, begun_ns)
             if octets:
                 conversation.feed(side, octets, number, time_ns)
             if is_cut:

@@ -41,6 +41,8 @@ class Carried(NamedTuple):
     time_ns: int | None
     is_cut: bool = False
     """Whether octets are missing after these."""
+    begun_ns: int | None = None
+    """When the first of the octets came, where that is known of ones that came over a while."""
 
 
 class Notebook:

@@ -70,6 +70,8 @@ class RecordLines(Source):
             self._strange += 1
             return
         if tags:
+            if start is not None:
+                yield Chunk(number, start, _EXPORTED_PDU, UNKNOWN, tags, len(tags), offset)
             yield Chunk(number, time, _EXPORTED_PDU, UNKNOWN, tags + octets, len(tags + octets), offset)
             return
         time = self._going_on(line_of, record.get("packets"), time)

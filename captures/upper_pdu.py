@@ -22,21 +22,24 @@ class UpperPdu:
 
     def __init__(self, notebook: Notebook) -> None:
         self._notebook = notebook
+        self._begun: tuple[int, int | None] = 0, None
 
     def peel(self, chunk: Chunk) -> Iterable[Carried]:
-        """Return the payload behind the tags."""
+        """Return the payload behind the tags; a chunk without any tells when that of the same packet began."""
         tags, at = _tags(chunk.octets)
         if at > len(chunk.octets):
             self._notebook.left_aside["truncated"] += 1
             return ()
         octets = chunk.octets[at:]
         if not octets:
+            self._begun = chunk.number, chunk.time_ns
             return ()
         line, direction = _line(_key(tags), _name(tags), chunk.interface)
         if direction == UNKNOWN:
             direction = _DIRECTIONS.get(tags.get(_P2P_DIRECTION, b""), UNKNOWN)
         is_cut = chunk.original_length > len(chunk.octets)
-        return (Carried(line, direction, octets, chunk.number, chunk.time_ns, is_cut),)
+        begun_ns = self._begun[1] if self._begun[0] == chunk.number else None
+        return (Carried(line, direction, octets, chunk.number, chunk.time_ns, is_cut, begun_ns),)
 
     def finish(self) -> Iterable[Carried]:
         """Nothing ever waits."""

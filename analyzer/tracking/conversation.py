@@ -79,6 +79,8 @@ class Conversation:
         """By side: when octets came last, as far as that was looked at."""
         self._datagrams: list[int | None] = [None, None]
         """By side: when the last datagram came."""
+        self._begun_ns: dict[int, int] = {}
+        """By packet: when that which it holds whole began to come, as far as that is told."""
         self._telnet: tuple[TelnetSide, TelnetSide] | None = None
         self._waiting = Waiting()
         self._next_look = 0
@@ -206,6 +208,12 @@ class Conversation:
             text = "the terminal server doubles FF: from here on each FF FF is read as one FF"
             self.pending_notes[side].append(finding("carrier-text", text, 0, 0, "telnet-negotiation"))
         return undone
+
+    def began(self, number: int, time_ns: int) -> None:
+        """Heed that what the packet *number* holds whole, which comes next, began to come at *time_ns*."""
+        if len(self._begun_ns) >= _HELD_PIECES[self.is_serial]:  # nothing held is older
+            self._begun_ns.clear()
+        self._begun_ns[number] = time_ns
 
     def newest_ns(self, side: int) -> int | None:
         """Tell when octets of *side* came last that were no whole unit at once."""
@@ -382,13 +390,14 @@ class Conversation:
                 frames = framer.feed(octets, mark)
         if self.stack not in ("hdlc", "mbus"):  # these may go on in the next one
             frames += framer.flush()
+        begun_ns = self._begun_ns.pop(mark.number, None)
         for frame in frames:
-            self.take(side, frame)
+            self.take(side, frame, begun_ns)
 
     # -- frames -------------------------------------------------------------------------------------------------
 
-    def take(self, side: int, frame: Frame) -> None:
-        """Make the record of *frame*."""
+    def take(self, side: int, frame: Frame, begun_ns: int | None = None) -> None:
+        """Make the record of *frame*, which began at *begun_ns* where its packets do not tell."""
         link, octets, marks, problem = frame
         if link == NOISE and self._is_forced and self.stack == "apdu":
             link = "apdu"  # the user said that it is one, whatever its tag
@@ -410,6 +419,7 @@ class Conversation:
                 record.pause_ns = longest_pause(marks, len(octets))
         else:
             record.packets = (last.number,)
+            record.start_ns = begun_ns
         if problem:
             record.problem = problem
         if link == NOISE:
