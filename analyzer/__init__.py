@@ -1,7 +1,6 @@
 """The analyzer: from captured octets to records, values and causes; `open` and `decode` are where programs begin."""
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # as checkers know it: typing takes longer to load than all that an interrupt cannot end quietly
 if TYPE_CHECKING:
     from analyzer.library import CaptureError, DlmsharkError, FilterError, KeyringError, Trace, decode, open
 

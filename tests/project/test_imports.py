@@ -35,6 +35,11 @@ def test_program_loads_neither_textual_nor_polars(module: str) -> None:
     assert _loaded(modules_after(f"import {module}"), "textual", "polars", "textual_plotext", "lark") == set()
 
 
+def test_place_where_an_interrupt_ends_quietly_is_reached_before_anything_loads() -> None:
+    begins = modules_after("import analyzer.__main__") - modules_after("")
+    assert begins == {"analyzer", "analyzer.__main__"}
+
+
 def test_help_loads_nothing_heavy() -> None:
     statement = (
         "from contextlib import redirect_stdout, suppress; import io; from analyzer.cli.main import main\n"
