@@ -391,13 +391,15 @@ class Conversation:
         if self.stack not in ("hdlc", "mbus"):  # these may go on in the next one
             frames += framer.flush()
         begun_ns = self._begun_ns.pop(mark.number, None)
+        if frames and begun_ns is not None:
+            frames[0] = frames[0]._replace(marks=(Mark(mark.number, begun_ns), *frames[0].marks))
         for frame in frames:
-            self.take(side, frame, begun_ns)
+            self.take(side, frame)
 
     # -- frames -------------------------------------------------------------------------------------------------
 
-    def take(self, side: int, frame: Frame, begun_ns: int | None = None) -> None:
-        """Make the record of *frame*, which began at *begun_ns* where its packets do not tell."""
+    def take(self, side: int, frame: Frame) -> None:
+        """Make the record of *frame*."""
         link, octets, marks, problem = frame
         if link == NOISE and self._is_forced and self.stack == "apdu":
             link = "apdu"  # the user said that it is one, whatever its tag
@@ -413,13 +415,12 @@ class Conversation:
         last = marks[-1]
         record.time_ns = last.time_ns
         if len(marks) > 1:
-            record.packets = tuple(mark.number for mark in marks)
+            record.packets = tuple(dict.fromkeys([mark.number for mark in marks]))
             record.start_ns = marks[0].time_ns
             if link == IEC62056_21:
                 record.pause_ns = longest_pause(marks, len(octets))
         else:
             record.packets = (last.number,)
-            record.start_ns = begun_ns
         if problem:
             record.problem = problem
         if link == NOISE:

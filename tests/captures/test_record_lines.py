@@ -60,6 +60,15 @@ def test_start_of_a_record_on_a_line_is_that_of_its_first_octet(tmp_path: Path) 
     assert (others.time_ns, len(others.octets)) == (1_500_000_000, 8)
 
 
+@pytest.mark.parametrize("lane", ["serial:A > serial:B", "192.0.2.1:4000 > 192.0.2.2:4059"])
+def test_record_that_came_over_a_while_stands_on_one_line_of_its_input(lane: str, tmp_path: Path) -> None:
+    path = tmp_path / "records.jsonl"
+    path.write_text(json.dumps(SERIAL | {"lane": lane, "start": 1.25}))
+    with open_source(str(path)) as source:
+        (record,) = map(json.loads, written(source))
+    assert (record["packets"], record["start"], record["time"]) == ([1], 1.25, 1.5)
+
+
 def test_frame_that_was_put_behind_one_that_its_tap_gave_later_is_no_older(tmp_path: Path) -> None:
     lines = [(4, 1.5), (3, 1.49), (5, 1.51), (6, 1.4), (1, 0.5), (None, 0.4), ([], 1.5)]
     found = chunks(tmp_path, *(json.dumps(SERIAL | {"packets": [packet], "time": time}) for packet, time in lines))
