@@ -34,7 +34,9 @@ class Hints(NamedTuple):
     """Each line begins with its number."""
     has_hours_behind: bool = False
     """Behind each time stands its zone in whole hours, with a minus."""
-    has_standing_number: bool = False
-    """A number that may be an epoch stands still in all lines: it is no time."""
+    has_zone_words: bool = False
+    """What stands behind times as zones do is a name."""
+    has_number_apart: bool = False
+    """A number before the times, or one like an epoch that stands still in all lines, is neither time nor octets."""
     cut_at: int = 0
     """All units that would have more octets than this have just as many: what wrote the text cut them."""

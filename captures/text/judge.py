@@ -15,7 +15,7 @@ from captures.text.octets import is_unpadded
 from captures.text.reader import Reader
 from captures.text.shape import LONGEST_HEADING, Shape
 from captures.text.shapes import PLAIN, SHAPES
-from captures.text.times import date_order, has_colon_rows, has_hours_behind, has_standing_number
+from captures.text.times import date_order, has_colon_rows, has_hours_behind, has_number_apart, has_zone_words
 from captures.text.units import is_traffic
 
 
@@ -57,7 +57,8 @@ def judge(head: bytes, shapes: Iterable[Shape] = SHAPES) -> Judgement | None:
         has_line_numbers=has_line_numbers(lines),
         has_colon_rows=has_colon_rows(text),
         has_hours_behind=has_hours_behind(lines),
-        has_standing_number=has_standing_number(lines),
+        has_zone_words=has_zone_words(lines),
+        has_number_apart=has_number_apart(lines),
     )
     signed = (shape for shape in shapes if _has_marks(shape, text) and _has_signs(shape, lines))
     trials = [trial for shape in signed if (trial := _try(shape, lines, hints)).octets]

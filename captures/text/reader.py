@@ -14,7 +14,7 @@ from captures.text.reads import Reads
 from captures.text.rows import row_below
 from captures.text.shape import LONGEST_HEADING, Joins, Shape
 from captures.text.spelt import SPELT
-from captures.text.times import LIKE_A_CLOCK, Clock, with_minutes, without_number
+from captures.text.times import LIKE_A_CLOCK, Clock, with_minutes, without_number, without_zone
 from captures.text.units import begins_unit, octets_among_words, rest_of_unit
 from captures.text.untitled import Untitled
 from captures.text.worded import Worded
@@ -105,10 +105,12 @@ class Reader:
             line = without_arrows(line)
         if self._hints.has_line_numbers and not self.shape.has_numbers:
             line = without_line_number(line)
-        if self._hints.has_standing_number:
+        if self._hints.has_number_apart:
             line = without_number(line)
         if self._hints.has_hours_behind:
             line = with_minutes(line)
+        if self._hints.has_zone_words:
+            line = without_zone(line)
         if self._hints.has_letters:
             line = spelt_out(line)
         if reads.is_open and self.shape.tail is not None:

@@ -82,6 +82,12 @@ _CLOCK_TIME = re.compile(_AGAIN)
 _HOURS_BEHIND = re.compile(rb"(" + _AGAIN + rb")-(0[1-9]|1[0-2])(?=[\])]?[\s;,|])")
 _WHOLE_NUMBER = re.compile(_WHOLE.encode())
 _STANDING = re.compile(rf"[\[(]?{_WHOLE}[\])]?[\s:;,|-]*".encode())
+_LEADING = re.compile(
+    rf"[\[(]?\d{{5,16}}[\])]?[ ,]+"
+    rf"(?=[\[(]?(?:{_BASIC}|(?:{DATE}[ T,]{{1,2}})?\d{{1,2}}[:.]\d\d[:.]\d\d(?![\d:.]\d)))".encode()
+)
+"""A number of a meter or a process before a time, which only a sign would set apart from octets."""
+_WORD_BEHIND = re.compile(rb"(?<!\d)(\d\d?:\d\d:\d\d(?:[.,]\d{1,9})?) ([A-Z]{2,5})\b(?![+-]\d)")
 _NO_OCTETS = re.compile(rb"[\])]?[\s:;,|-]++(?:(?![0-9A-Fa-f]{2})\S|7[Ee] ?[Aa]|00 ?01 ?00|68 ?(..) ?\1 ?68)")
 _BASIC_PARTS = ((0, 4), (4, 6), (6, 8), (9, 11), (11, 13), (13, 15))
 _DAY = 86_400
@@ -162,15 +168,35 @@ def has_hours_behind(lines: Iterable[bytes]) -> bool:
     return is_proven and max(hours) - min(hours) <= 1  # daylight saving may end
 
 
-def has_standing_number(lines: Iterable[bytes]) -> bool:
-    """Tell whether the number that may be an epoch is one and the same in all of *lines*, so a meter or a process."""
-    found = [match[0] for line in lines if (match := _WHOLE_NUMBER.search(line)) is not None]
+def has_zone_words(lines: Iterable[bytes]) -> bool:
+    """Tell whether names of zones stand behind some times of *lines* and other words behind others: all are names."""
+    words = {found[2].decode() for line in lines if (found := _WORD_BEHIND.search(line)) is not None}
+    return not words.isdisjoint(_ZONES) and not words.issubset(_ZONES)
+
+
+def without_zone(line: bytes) -> bytes:
+    """Give *line* with the word behind its time so far from it that it is no zone."""
+    return _WORD_BEHIND.sub(rb"\1  \2", line, count=1)
+
+
+def has_number_apart(lines: Iterable[bytes]) -> bool:
+    """Tell whether *lines* have the number of a meter or a process: before times, or the same one in all of them.
+
+    One that stands elsewhere and changes may be an epoch.
+    """
+    found = []
+    for line in lines:
+        if _LEADING.match(line) is not None:
+            return True
+        if (match := _WHOLE_NUMBER.search(line)) is not None:
+            found.append(match[0])
     return len(found) > 1 and len(set(found)) == 1
 
 
 def without_number(line: bytes) -> bytes:
-    """Give *line* without the number that may be an epoch."""
-    return _STANDING.sub(b"", line, count=1)
+    """Give *line* without the number that is neither a time nor octets."""
+    found = _LEADING.match(line)
+    return line[found.end() :] if found else _STANDING.sub(b"", line, count=1)
 
 
 def with_minutes(line: bytes) -> bytes:

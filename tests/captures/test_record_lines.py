@@ -36,7 +36,9 @@ def chunks(tmp_path: Path, *lines: str) -> list[Chunk]:
     return list(open_source(str(path)))
 
 
-@pytest.mark.parametrize("name", ["hdlc-segments", "hdlc-log", "blocks", "push-udp", "mbus-push", "mode-e", "p1", "ln-wrapper"])
+@pytest.mark.parametrize(
+    "name", ["hdlc-segments", "hdlc-log", "blocks", "push-udp", "mbus-push", "mode-e", "p1", "ln-wrapper"]
+)
 def test_records_that_were_written_read_back_the_same(name: str, tmp_path: Path) -> None:
     with open_source(str(sample_path(name))) as source:
         before = written(source)
