@@ -53,9 +53,11 @@ class LinkFamily(Family):
 
     def finish(self) -> None:
         """Say of an echo that nothing came behind it, and which SNRM were never answered."""
+        newest: dict[int, int] = {}
+        for lane, last in self.sound.items() if self._echoed else ():
+            newest[lane.conversation] = max(last.number, newest.get(lane.conversation, 0))
         for conversation, record in self._echoed.items():
-            last = self.newest.get(conversation)
-            if last is None or last.number > record.number:
+            if newest.get(conversation, record.number) > record.number:
                 continue
             for story in self.stories.of_lane(record.lane.text):
                 if story.code == "line-echo":

@@ -172,9 +172,8 @@ class Story:
         self.confidence = min(self.confidence, confidence, key=_RANK.__getitem__)
 
     def adds(self, evidence: Evidence) -> None:
-        """Take what was found out later for a proof, too."""
-        if len(self.evidence) < _MOST_EVIDENCE:
-            self.evidence.append(evidence)
+        """Take what was found out later for a proof, too: it says more than one more of the same."""
+        self.evidence[_MOST_EVIDENCE - 1 :] = [evidence]
 
     def follows(self, record: int, meter: str = "", explains: Collection[int] = ()) -> None:
         """Tell that what is odd in *record* follows from this fault, and so what it *explains* with that meter."""

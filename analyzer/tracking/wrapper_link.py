@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.record import APDU, NOISE, PART, REQUEST, RESPONSE, UNKNOWN, Record
+from analyzer.record import APDU, LINK, NOISE, PART, REQUEST, RESPONSE, UNKNOWN, Record
 from analyzer.tracking.bare_value import carried, is_bare_value, is_cut_value
 from analyzer.tracking.dialogue import Dialogue
 from analyzer.tracking.findings import finding
@@ -23,20 +23,28 @@ class WrapperLink:
         self.peers: dict[tuple[int, bytes], Peer] = {}
         self._near: list[Peer | None] = [None, None]
         """By side: whose PDU came last, where the next one is sure to have the same wPorts."""
+        self._before = Record()
+        """The PDU that came last."""
 
     def take_next(self, record: Record, side: int) -> None:
         """Read a whole PDU that has the wPorts of the one before it on *side*, as the framer saw."""
         octets = record.octets
         peer = self._near[side]
         if peer is None:
+            if self._comes_back(record, side):
+                return
             wports = octets[2:6]
             peer = self.peers.get((side, wports)) or self.make_peer(side, wports[:2], wports[2:])
             self._near[side] = peer
+        self._before = record
         self.dialogue.take(record, peer, octets[HEADER_SIZE:], HEADER_SIZE)
 
     def take(self, record: Record, side: int) -> None:
         """Read the PDU of *record*, which came on *side* of the conversation."""
         self._near[side] = None
+        if self._comes_back(record, side):
+            return
+        self._before = record
         octets = record.octets
         wports = octets[2:6]
         peer = self.peers.get((side, wports)) or self.make_peer(side, wports[:2], wports[2:])
@@ -46,6 +54,25 @@ class WrapperLink:
             record.kind = PART if record.problem else NOISE
             return
         self.dialogue.take(record, peer, octets[HEADER_SIZE:], HEADER_SIZE)
+
+    def _comes_back(self, record: Record, side: int) -> bool:
+        """Tell whether a PDU is the one before it on the other side: a converter repeats what it sends on its line."""
+        before = self._before
+        octets = record.octets
+        if octets != before.octets or before.lane.side == side or record.problem:
+            return False
+        peer = self.peers.get((1 - side, octets[2:6]))
+        if peer is None:
+            return False
+        record.kind = LINK
+        if peer.role is not None:
+            record.direction, record.client, record.server = peer.role, peer.client, peer.server
+        late = ""
+        if record.time_ns is not None and before.time_ns is not None:
+            late = f", {(record.time_ns - before.time_ns) / 1e6:.0f} ms later"
+        text = f"the {len(octets)} octets of record {before.number} come back{late}, their wPorts unswapped"
+        record.add_note(finding("line-echo", text, 0, len(octets), "local-echo"))
+        return True
 
     def close(self) -> None:
         """Forget all pairs: the conversation is over."""

@@ -235,12 +235,27 @@ def heartbeat(chance: random.Random, number: int) -> Case:
     return Case(made, Truth(frozenset({"heartbeat"})))
 
 
+def echoed(chance: random.Random, number: int) -> Case:
+    """A converter sends back what its own line repeats: each request, or one, or all of which none is answered."""
+    pdus = network.wrap(dialogue(number))
+    requests = [at for at, one in enumerate(pdus) if one.direction == TO_METER]
+    places = {chance.choice(requests)} if number % 3 == 1 else set(requests)
+    made: list[Sent] = []
+    for at, one in enumerate(pdus):
+        if number % 3 != 2 or one.direction == TO_METER:
+            made.append(one)
+        if at in places:
+            made.append(one._replace(time_ns=one.time_ns + chance.randrange(2_000_000), direction=TO_CLIENT))
+    return _case(_over_tcp(made, 1460), "local-echo")
+
+
 CARRIER_FAULTS: tuple[Fault, ...] = (
     Fault("tcp-octets-missing", "capture-loss", lost),
     Fault("tcp-octets-missing", "mid-stream-start", begun_in_middle),
     Fault("tcp-octets-missing", "connection-reset", broken_off("connection-reset", RST)),
     Fault("capture-cut", "connection-closed", broken_off("connection-closed", FIN)),
     Fault("response-missing", "answer-of-another-address", other_address),
+    Fault("line-echo", "local-echo", echoed, group="wrapper"),
     Fault("tcp-retransmission", "packet-loss", sent_again),
     Fault("tcp-retransmission", "nat-expiry", forgotten),
     Fault("tcp-retransmission", "captured-twice", captured_twice),

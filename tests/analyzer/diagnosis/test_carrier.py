@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from dissectors.tree import Severity
 from tests.analyzer.diagnosis.told import diagnose, named
 from tests.analyzer.tracking.build import answered, asked
 from tests.analyzer.tracking.timed import ANSWERED, ASKED, CLOCK_ANSWER, GET_CLOCK, OPENING, at, tcp_chunks
+from tests.faults.carriers import echoed
+from tests.faults.case import stories_of
 
 CLIENT = Endpoint("192.0.2.10", 40007, "02:00:5e:00:00:0a")
 METER = Endpoint("198.51.100.7", 4059, "02:00:5e:00:00:01")
@@ -173,3 +176,13 @@ def test_octets_that_come_again_in_the_next_file_got_lost() -> None:
 def test_syn_that_is_sent_again_in_the_next_file_is_no_copy() -> None:
     chunks = tcp_chunks(DIALOGUE)
     assert diagnose([chunks[0], *_input(chunks, 1, 1.0)]) == []
+
+
+@pytest.mark.parametrize("number", range(9))
+def test_requests_that_a_converter_sends_back_are_an_echo_and_no_silence(number: int) -> None:
+    stories = stories_of(echoed(random.Random(number), number))
+    found = {one.code: one for one in stories if one.code != "protection-below-policy"}
+    assert set(found) == {"line-echo"}
+    shown = [proof.text for proof in found["line-echo"].evidence]
+    assert shown[0].startswith("the ") and "wPorts unswapped" in shown[0]
+    assert any("nothing came behind this echo" in each for each in shown) == (number % 3 == 2)
