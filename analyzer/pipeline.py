@@ -98,6 +98,8 @@ class Pipeline:
         self._carriers = Carriers(Notebook(_ignore, {}))
         self._frame_names = FrameNames()
         self._lines = 0
+        self._has_inputs = False
+        """Whether several inputs are merged, of which two may show the same connection."""
         self._out: list[Record] = []
         self.next_number: Callable[[], int] = count(1).__next__
         """Gives every record its number as it begins to be made."""
@@ -122,6 +124,7 @@ class Pipeline:
         """
         out, transfers = self._out, self.dialogue.transfers
         comments, line_errors = source.comments, source.line_errors
+        self._has_inputs = len(source.parts) > 1
         self._carriers = Carriers(Notebook(source.remark, line_errors))
         batch = _BATCH if waits else 1
         for _ in source.pour(self) if waits else map(self.feed, source):
@@ -222,7 +225,7 @@ class Pipeline:
         protocol, key, octets, _, _, sequence, flags, acknowledgment = payload
         copied_ns = None
         if flags & _SPECIAL:
-            if flags & (SYN | ACK) == SYN:
+            if self._has_inputs and flags & (SYN | ACK) == SYN:
                 copied_ns = self.connections.copied_from(key, sequence, chunk[0], chunk[1])
             self.connections.take(key, flags, chunk[0], chunk[1])
         flow = self._flows.get(_flow_key(protocol, key))

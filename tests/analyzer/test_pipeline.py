@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import tracemalloc
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -17,7 +18,7 @@ from analyzer.marks import together
 from analyzer.pipeline import Pipeline
 from analyzer.record import Record
 from captures.chunk import LINK_OCTETS, RECEIVED, SENT, UNKNOWN, Chunk, Source
-from captures.network import ACK, SYN
+from captures.network import ACK, RST, SYN
 from captures.pcap import PcapSource
 from captures.pcapng import PcapngSource
 from captures.stream import HeldInput, Window
@@ -54,6 +55,7 @@ from tests.captures.build import (
     pcap_header,
     pcap_record,
     section,
+    tcp,
     udp,
 )
 
@@ -404,6 +406,24 @@ def test_frame_with_a_block_that_comes_again_is_a_part_as_the_first_was(
         again = decode([*carried[: at + 1], carried[at], *carried[at + 1 :]])[at + 1]
         assert [note.code for note in again.notes] == ["hdlc-retransmission"]
         assert (again.kind, again.part_of) == ("part", found[at].parts[0] if found[at].parts else found[at].part_of)
+
+
+def test_connections_of_one_input_that_ended_are_not_held() -> None:
+    chunks = []
+    for number in range(9000):
+        for flags in (SYN, RST):
+            octets = ethernet(ipv4(tcp(flags=flags, ports=(10_000 + number, 4059))))
+            chunks.append(Chunk(len(chunks) + 1, number, ETHERNET, UNKNOWN, octets, len(octets), -1))
+    pipelines, held = [], [0]
+    tracemalloc.start()
+    try:
+        for count in (10_000, 18_000):  # by the first the tables are full whose bound is lower
+            pipelines.append(Pipeline())
+            assert not list(pipelines[-1].run(ListSource(chunks[:count])))
+            held.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    assert held[2] - held[1] < 1_500_000
 
 
 def test_new_connection_forgets_open_segments() -> None:
