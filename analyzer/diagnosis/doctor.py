@@ -239,6 +239,8 @@ class Doctor:
         for one in self._families:
             one.ended_ns = self._last.time_ns if self._last is not None else None
             one.finish()
+        for one in self._families:
+            one.settle()
         if not self._stories:
             for one in self._families:
                 one.left_open()

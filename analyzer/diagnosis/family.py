@@ -94,6 +94,9 @@ class Family:
     def finish(self) -> None:
         """The capture ended: say what still waited for more. Nothing comes after it."""
 
+    def settle(self) -> None:
+        """All families have finished: fold what one of them said last and another knows the cause of."""
+
     def left_open(self) -> None:
         """Nothing at all was found in the capture: say what its end leaves open."""
 

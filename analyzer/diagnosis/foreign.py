@@ -91,8 +91,8 @@ class ForeignFamily(Family):
         for record, note in line.untold:
             self.report_note(record, note)
 
-    def finish(self) -> None:
-        """What else was made of such a line follows from that."""
+    def settle(self) -> None:
+        """What else was made of such a line follows from that, also what was said of it at the end."""
         read = self._read() if self._lines else set()
         for conversation, line in list(self._lines.items()):
             if line is None or line.told is None:

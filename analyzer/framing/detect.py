@@ -46,6 +46,7 @@ _SIGN_ON = re.compile(
     rb"/\?[ -~]{0,32}!\r\n|/[A-Z]{2}[A-Za-z][0-9A-I][\x02 -~]{0,60}\r\n|\x06[0-9][0-9A-I][0-9A-Z]\r\n"
 )
 _SEALED = re.compile(rb"\xdb\x08[A-Z]{3}.{5}\x82..[\x20\x30]", re.DOTALL)
+_STX_LF = b"\2\n"
 _TEXT_STARTS = b"/\xaf\x01\x81\x02\x82\x06"
 _PRINTED = bytes((*range(0x20, 0x7F), *b"\r\n\1\2\3\4"))
 _P1_HINT = re.compile(rb"[0-9]-[0-9]{1,3}:[0-9]")
@@ -241,6 +242,8 @@ def _unit(frame: Frame) -> _Candidate | None:
     if octets[0] == 0x2F and len(octets) > 4:
         score = _HINT if not is_seven else _OPENS if frame.problem else 1.0
         return _Candidate(score, IEC62056_21, "a request or an identification")
+    if octets.startswith(_STX_LF) and b"(" not in octets:
+        return None  # the customer output of French meters (TIC), which has no data sets
     if octets[0] in (SOH, STX):
         check = judge(octets)[0] if has_check_character(octets) else "wrong"
         is_short = len(octets) <= _SHORT_BLOCK and (check != "ok" or not _COMMAND.match(octets))

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from analyzer.framing import foreign_frames as frames
+from captures.foreign import count_tic
 
 OTHER = "other"
 """The name of what nothing here knows."""
@@ -91,9 +92,9 @@ FOREIGN = (
         meaning="this is the optical protocol of Kamstrup's meters, which readers of its own take",
     ),
     Foreign(
-        "tic", counts=frames.count_tic, least=3,
+        "tic", counts=count_tic, least=3,
         proof="{frames} groups of label, value and check character as French meters have them (TIC)",
-        meaning="a reader of TIC is needed, at 1200 or 9600 Bd, 7E1",
+        meaning="a reader of TIC is needed, at 1200 Bd (historique) or 9600 Bd (standard), 7E1",
     ),
     Foreign(
         "ppp", _opening(rb"\x7e(\xff|\x7d\xdf)(\x03|\x7d\x23)"), counts=frames.count_ppp, least=2,

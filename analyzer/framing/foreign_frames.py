@@ -3,16 +3,16 @@
 Patterns stand here as octets, and are compiled once a line asks for them: few captures do.
 Sources: MODBUS over Serial Line (CRC-16, polynomial x^16+x^15+x^2+1, reflected, FFFF at the start, low octet first);
 BSI TR-03109-1 IV-b (SML transport, version 1); DL/T 645 (frames from 68 to 16 with an arithmetic sum); EN 13757-4
-(wireless M-Bus, format A without its check sums, as receivers give it); Enedis-NOI-CPT_54E (TIC: groups from LF to CR,
-the check character their sum in six bits); ECHONET Lite II (EHD 10 81, TID, SEOJ, DEOJ, ESV, OPC, properties); the
-optical protocol of Kamstrup's meters as free readers have it (KMP: from 80 or 40 to 0D, CRC-16 of polynomial 1021 from
-0, 1B before the complement of an octet that has a meaning); RFC 1662 (PPP in octet-stuffed frames); IEEE 1815 (DNP3:
-05 64, a CRC of polynomial 3D65 behind the 8 octets of the header); ANSI C12.18 (EE, length, the FCS of HDLC); XMODEM
-(01, a number and its complement, 128 octets, a sum or CRC); NMEA 0183 (sentences from $ to * and their exclusive or);
-DL/T 698.45 (68, length, addresses, HCS and FCS as HDLC has them, 16); CJ/T 188 (68 to 16 with an arithmetic sum);
-RFC 1055 (SLIP: C0 around each packet); KNXnet/IP (06 10, service, length); IEC 61158 (PROFIBUS: 10, DA, SA, FC, a sum);
-IEC 60870-5-102 (frames of fixed length as IEC 60870-5-1 has them, format FT 1.2: 10, control, an address of two octets,
-a sum, 16); RFC 8446 (records of TLS); IEC 60870-5-104 (68, length, control); MODBUS Messaging on TCP/IP (MBAP header).
+(wireless M-Bus, format A without its check sums, as receivers give it); ECHONET Lite II (EHD 10 81, TID, SEOJ, DEOJ,
+ESV, OPC, properties); the optical protocol of Kamstrup's meters as free readers have it (KMP: from 80 or 40 to 0D,
+CRC-16 of polynomial 1021 from 0, 1B before the complement of an octet that has a meaning); RFC 1662 (PPP in octet-
+stuffed frames); IEEE 1815 (DNP3: 05 64, a CRC of polynomial 3D65 behind the 8 octets of the header); ANSI C12.18 (EE,
+length, the FCS of HDLC); XMODEM (01, a number and its complement, 128 octets, a sum or CRC); NMEA 0183 (sentences from
+$ to * and their exclusive or); DL/T 698.45 (68, length, addresses, HCS and FCS as HDLC has them, 16); CJ/T 188 (68 to
+16 with an arithmetic sum); RFC 1055 (SLIP: C0 around each packet); KNXnet/IP (06 10, service, length); IEC 61158
+(PROFIBUS: 10, DA, SA, FC, a sum); IEC 60870-5-102 (frames of fixed length as IEC 60870-5-1 has them, format FT 1.2:
+10, control, an address of two octets, a sum, 16); RFC 8446 (records of TLS); IEC 60870-5-104 (68, length, control);
+MODBUS Messaging on TCP/IP (MBAP header).
 """
 
 from __future__ import annotations
@@ -35,7 +35,6 @@ _MODBUS = re.compile(rb"[\x01-\xf7][\x01-\x06\x0f\x10\x81-\x86\x8f\x90]")
 _DLT645 = rb"(?s)\x68.{6}\x68[\x00-\xff]([\x00-\xc8])"
 _DLT645_HEAD, _DLT645_STOP = 10, 0x16
 _COLOUR = rb"\x1b\[[0-9;]{1,8}m"
-_TIC = rb"(?<![!-~])([A-Z][A-Z0-9+-]{2,8})([ \t])((?:[ -~]{0,98}\2){1,2})([ -_])(?=\r)"
 _ECHONET, _ECHONET_HEAD, _SERVICES = b"\x10\x81", 12, (0x50, 0x7E)
 _KMP, _KMP_STUFFED = rb"[\x40\x80]([^\x0d\x40\x80]{4,300})\x0d", rb"(?s)\x1b(.)"
 _METER_C, _LEAST_TELEGRAM = frozenset((0x44, 0x46, 0x48)), 14
@@ -157,17 +156,6 @@ def count_echonet(octets: bytes) -> int:
 def count_kmp(octets: bytes) -> int:
     """Count frames of Kamstrup's optical protocol whose CRC is right."""
     return sum(crc_hqx(one, 0) == 0 and any(one) for one in _unstuffed(octets, _KMP, _KMP_STUFFED, 0xFF))
-
-
-def count_tic(octets: bytes) -> int:
-    """Count groups of the customer output of French meters whose check character is right."""
-    count = 0
-    for found in re.finditer(_TIC, octets):
-        text = found[0][:-1]
-        # The older form leaves the blank before the check character out.
-        counted = text if found[2] == b"\t" else text[:-1]
-        count += (sum(counted) & 0x3F) + 0x20 == found[4][0]
-    return count
 
 
 def _has_dnp3_crc(octets: bytes) -> bool:

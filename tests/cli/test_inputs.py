@@ -28,6 +28,17 @@ def test_missing_file_gives_one_line(run: Run, tmp_path: Path) -> None:
     assert ran.out == ""
 
 
+TIC = [
+    b"\nOPTARIF HC.. <\r", b"\nHCHP 023456789 ?\r", b"\nPTEC HP..  \r", b"\nIINST 003 Z\r", b"\nPAPP 00690 0\r",
+]  # fmt: skip
+"""Groups as French meters write them in the older form, with their check characters."""
+
+
+def octets_with_parity(octets: bytes) -> bytes:
+    """Give what 7E1 looks like read as 8N1."""
+    return bytes(one | (one.bit_count() & 1) << 7 for one in octets)
+
+
 @pytest.mark.parametrize(
     ("octets", "says"),
     [
@@ -38,6 +49,11 @@ def test_missing_file_gives_one_line(run: Run, tmp_path: Path) -> None:
         (b"hello\n", "text without octets in hex"),
         (bytes(range(1, 32)) * 9, "not recognised"),
         (bytes.fromhex("1B1B1B1B01010101 7605") + bytes(range(1, 26)), "octets of SML, which German meters push"),
+        (b"\x02" + b"".join(TIC) + b"\x03", "the customer output of French meters (TIC, Linky)"),
+        (octets_with_parity(b"\x02" + b"".join(TIC) + b"\x03"), "the customer output of French meters (TIC, Linky)"),
+        (b"".join(TIC).replace(b"\r", b""), "the customer output of French meters (TIC, Linky)"),
+        (b"".join(b"[10:15:00][D][teleinfo:044]: %b\n" % one.strip() for one in TIC), "the customer output of French"),
+        (b"".join(b"\n%b=%b\r" % tuple(one.split()[:2]) for one in TIC), "text without octets in hex"),
     ],
 )
 def test_foreign_file_gives_one_line_that_says_what_was_expected(

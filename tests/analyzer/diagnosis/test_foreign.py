@@ -35,7 +35,6 @@ from analyzer.framing.foreign_frames import (
     count_profibus,
     count_slip,
     count_sml,
-    count_tic,
     count_tls,
     count_wireless,
     count_xmodem,
@@ -47,6 +46,7 @@ from analyzer.simulate.local_messages import data_set
 from analyzer.simulate.mbus_line import long_frame
 from analyzer.simulate.p1_port import ciphered, telegram
 from analyzer.simulate.uart import line_format, misread, octets_of_characters
+from captures.foreign import count_tic
 from dissectors.checks import fcs
 from tests.analyzer.diagnosis.test_first_stories import TALK, dialogue, over_connection
 from tests.analyzer.diagnosis.told import diagnose
@@ -312,6 +312,21 @@ def test_other_protocol_is_named_for_certain(
     assert (story["code"], story["confidence"]) == ("line-unreadable", "certain")
     assert name in story["evidence"][0]["text"]
     assert not [one for one in stories if one["cause"] == "baud-mismatch" and not one.get("under")]
+
+
+@pytest.mark.parametrize("has_parity", [False, True])
+def test_output_of_a_french_meter_in_small_reads_is_no_message_of_iec62056_21(
+    has_parity: bool, run: Run, tmp_path: Path
+) -> None:
+    sent = b"".join(b"\x02" + tic(b" ") + tic(b" ") + b"\x03" for _ in range(4))
+    if has_parity:
+        sent = bytes(one | (one.bit_count() & 1) << 7 for one in sent)
+    path = tmp_path / "log"
+    rows = [sent[begin : begin + 48].hex(" ") for begin in range(0, len(sent), 48)]
+    path.write_text("".join(f"10:15:{step:02d}.100 RX {row}\n" for step, row in enumerate(rows)))
+    (story,) = (json.loads(line) for line in run("doctor", "--json", path).out.splitlines())
+    assert (story["cause"], story["confidence"]) == ("wrong-stack", "certain")
+    assert "TIC" in story["evidence"][0]["text"]
 
 
 @pytest.mark.parametrize("is_sealed", [False, True])

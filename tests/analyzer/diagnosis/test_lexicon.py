@@ -42,6 +42,17 @@ def test_words_of_test_plans_are_known(words: str, name: str) -> None:
     assert name in {one for _, one in fields(of_words(words))}
 
 
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("Linky", "TIC"), ("ADCO", "TIC"), ("EMI", "Modbus"), ("DL/T 698.45", "DL/T 645"), ("SMETS2", "GBCS"),
+        ("CII", "Kundenschnittstelle"), ("Smart Meter Key", "Kundenschnittstelle"), ("smarty", "Smarty"),
+    ],
+)  # fmt: skip
+def test_words_of_letters_that_operators_write_are_known(words: str, name: str) -> None:
+    assert name in {one for _, one in fields(of_words(words))}
+
+
 def test_code_stands_in_one_table_only() -> None:
     folder = Path(analyzer.diagnosis.rules.__file__).parent / "rules"
     tables = [tomllib.loads(file.read_text(encoding="utf-8")) for file in folder.glob("*.toml")]
