@@ -220,6 +220,11 @@ class Capture:
         return self._next is None and (self._process is None or not self._process.is_listening)
 
     @property
+    def is_read_again(self) -> bool:
+        """Whether a pass runs whose records will take the place of those there are."""
+        return self._next is not None
+
+    @property
     def is_cut_short(self) -> bool:
         """Whether the pass ended before the end of the input, so that there are more records than are known."""
         return self.live is None and self.progress.is_done and self.is_over and not self.is_diagnosed
@@ -257,7 +262,7 @@ class Capture:
     def _take_over(self, other: Capture) -> None:
         """Take the place of the pass before; record numbers do not depend on keys."""
         self._next = None
-        self.error = other.error
+        self.error = f"not read again: {other.error}" if other.error else ""
         if other.error:
             self.progress = self.progress._replace(is_done=True)
             other.close()

@@ -32,10 +32,12 @@ class Growth:
         self._seen = self._look()
         self._not_before = 0.0
         self._began = 0.0
-        self._records: object = None
         self._lost: set[str] = set()
         self.newly_lost: list[str] = []
         """Files that held octets before and, since the last look, are empty or gone."""
+        self._waits: set[str] = set()
+        self.newly_waiting: list[str] = []
+        """Files that changed since, and are not read: what the lost ones held would go."""
 
     def _look(self) -> dict[str, Seen]:
         found = {}
@@ -49,23 +51,35 @@ class Growth:
     def look(self, keys: Keyring | None) -> str:
         """Read the capture again where a file has changed. Returns one that was written anew, or nothing."""
         capture, now = self._capture, time.monotonic()
-        self.newly_lost = []
+        self.newly_lost, self.newly_waiting = [], []
         if capture.live is not None:  # it is read as it grows
             return ""
-        if self._began and capture.records is not self._records:
+        if self._began and not capture.is_read_again:
             self._not_before = now + max(_LEAST_SECONDS, _SHARE * (now - self._began))
             self._began = 0.0
         if not capture.progress.is_done or self._began or now < self._not_before:
             return ""
         before, found = self._seen, self._look()
         changed = [name for name, seen in found.items() if before.get(name) != seen]
+        is_back = not self._lost.isdisjoint(found)  # also one that did not change: keys may have come meanwhile
+        self._tell(before.keys() - found.keys(), changed)
+        if self._lost or not (changed or is_back):
+            return ""
         self._seen = before | found
-        self.newly_lost = sorted(before.keys() - found.keys() - self._lost)
-        self._lost = before.keys() - found.keys()
-        if changed:
-            self._began, self._records = now, capture.records
-            capture.add_keys(keys)
+        self._began = now
+        capture.add_keys(keys)
         return next((name for name in changed if name in before and _is_other(before[name], found[name])), "")
+
+    def _tell(self, lost: set[str], changed: list[str]) -> None:
+        """Keep which files are *lost*, and which wait for them; each is new once."""
+        waits = set(changed) if lost else set()
+        self.newly_lost, self.newly_waiting = sorted(lost - self._lost), sorted(waits - self._waits)
+        self._lost, self._waits = lost, waits
+
+    @property
+    def lost(self) -> list[str]:
+        """Files that held octets before, and are empty or gone."""
+        return sorted(self._lost)
 
 
 def _is_other(before: Seen, now: Seen) -> bool:

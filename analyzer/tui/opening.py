@@ -191,7 +191,7 @@ class Opening(App[None]):
             self._look_for_diagnosis(self._capture)
             if self._growth is not None:
                 self._written_anew = self._growth.look(self.options.keys) or self._written_anew
-                self._say_lost(self._growth.newly_lost)
+                self._say_lost(self._growth)
             self._look_at_recording(self._capture)
         if is_done and self._capture is not None:
             pause = _IDLE_SECONDS
@@ -243,13 +243,16 @@ class Opening(App[None]):
             one.show_title()
             one.came_anew()
 
-    def _say_lost(self, names: Sequence[str]) -> None:
-        """Say that files are empty or gone; their records stay."""
-        for name in names:
+    def _say_lost(self, growth: Growth) -> None:
+        """Say that files are empty or gone, and that others wait for them; the records of all stay."""
+        front = self._front() or self.main
+        for name in growth.newly_lost:
             became = "is empty now" if Path(name).exists() else "was removed"
-            (self._front() or self.main).flash(
-                f"{title_of([name])} {became}: the list shows what was read before", "warning"
-            )
+            front.flash(f"{title_of([name])} {became}: the list shows what was read before", "warning")
+        if growth.newly_waiting:
+            opens = self.keymap.text("open-file")
+            waiting, lost = title_of(growth.newly_waiting[:1]), title_of(growth.lost[:1])
+            front.flash(f"{waiting} changed, and waits for {lost}; {opens} opens it alone", "warning")
 
     def _look_for_errors(self, capture: Capture) -> None:
         """Say what is wrong with the capture; one that cannot be read at all ends the program or goes to the start."""

@@ -85,6 +85,55 @@ def test_file_that_is_emptied_or_removed_is_said_once_and_its_records_stay(
     asyncio.run(run())
 
 
+@pytest.mark.parametrize("is_removed", [True, False])
+def test_file_that_grows_waits_for_the_one_that_is_lost_and_both_are_read_when_it_is_back(
+    tmp_path: Path, *, is_removed: bool
+) -> None:
+    """The records of an emptied file were lost; after one that was gone nothing was read any more."""
+    lost, grows, aside = (tmp_path / name for name in ("lost.pcap", "grows.pcap", "aside.pcap"))
+    lost.write_bytes(_packets(20))
+    grows.write_bytes(_packets(20))
+    app = DlmsharkApp(Options((str(lost), str(grows)), theme="dark"), None, Settings(Path(tempfile.mkdtemp())))
+
+    async def run() -> None:
+        async with app.run_test(size=(80, 24)) as pilot:
+            await wait_for(pilot, lambda: app.has_capture and app.capture.progress.is_done, 60)
+            count, before = main_of(app).records.count, app.capture.records
+            lost.rename(aside)
+            if not is_removed:
+                lost.write_bytes(b"")
+            grows.write_bytes(_packets(30))
+            await wait_for(pilot, lambda: "grows.pcap changed, and waits for lost.pcap" in text_of(app)[-1], 60)
+            await pilot.pause(1.5)
+            assert main_of(app).records.count == count
+            assert app.capture.records is before
+            aside.rename(lost)
+            await wait_for(pilot, lambda: main_of(app).records.count > count, 60)
+            assert not app.capture.error
+
+    asyncio.run(run())
+
+
+def test_key_that_came_while_the_file_was_gone_opens_it_when_it_is_back(tmp_path: Path) -> None:
+    one = next(one for one in samples() if one.name == "ln-ciphered")
+    path, aside = tmp_path / "meter.pcap", tmp_path / "aside.pcap"
+    path.write_bytes(one.path.read_bytes())
+    app = DlmsharkApp(Options((str(path),), theme="dark"), None, Settings(Path(tempfile.mkdtemp())))
+
+    async def run() -> None:
+        async with app.run_test(size=(80, 24)) as pilot:
+            await wait_for(pilot, lambda: app.has_capture and app.capture.progress.is_done, 60)
+            path.rename(aside)
+            await wait_for(pilot, lambda: "was removed" in text_of(app)[-1], 60)
+            assert not app.add_key("guek=000102030405060708090A0B0C0D0E0F")
+            await wait_for(pilot, lambda: "not read again" in "".join(text_of(app)[-4:]), 60)
+            await pilot.pause(1.5)
+            aside.rename(path)
+            await wait_for(pilot, lambda: "closed" not in "".join(text_of(app)[2:10]), 60)
+
+    asyncio.run(run())
+
+
 def test_last_line_counts_on_while_the_capture_is_read(tmp_path: Path) -> None:
     path = tmp_path / "long.pcapng"
     path.write_bytes(60 * next(one.path for one in samples() if one.name == "hdlc-segments").read_bytes())
