@@ -32,7 +32,7 @@ class WrapperFramer(ScanningFramer):
     def __init__(self) -> None:
         super().__init__()
         self._in_sync = False
-        self._stands = False
+        self._stands = self._is_interrupted = False
         self._wports = b""  # version and wPorts of the PDU before: what the next one surely begins with
 
     def feed(self, octets: bytes, mark: Mark) -> list[Frame]:
@@ -55,12 +55,23 @@ class WrapperFramer(ScanningFramer):
     def flush(self) -> list[Frame]:
         """Return what is left, because the lane ended or octets were lost."""
         found = super().flush()
-        self._in_sync = False
+        self._in_sync = self._is_interrupted = False
         return found
 
     def rests(self) -> bool:
         """Tell whether a PDU is all there, and only octets behind it could show that it lacks some of its own."""
         return self._stands
+
+    def waits(self) -> bool:
+        """Tell whether a PDU has begun: where the other side speaks before its end, octets of it may be lost."""
+        return bool(self._octets)
+
+    def turn(self) -> list[Frame]:
+        """The other side speaks: return what is whole as it stands, or remember that it spoke before a PDU ended."""
+        if self._stands:
+            return self.flush()
+        self._is_interrupted = bool(self._octets)
+        return []
 
     def _search(self) -> Scan[None]:
         at = 0  # all before is no PDU
@@ -135,12 +146,12 @@ class WrapperFramer(ScanningFramer):
     def _takes_in(self, end: int, needles: set[bytes]) -> Scan[int]:
         """Find where the next PDU begins, if octets are lost and so this one, up to *end*, takes in its first ones.
 
-        Nothing is waited for but behind an APDU that does not read, and ends as the known version and wPorts begin:
-        these have to lead to one that does.
+        Nothing is waited for but behind an APDU that does not read, or was interrupted by the other side, and ends as
+        the known version and wPorts begin: these have to lead to one that does.
         """
         octets = self._octets
         begun = {end - size: one for one in needles for size in range(1, 6) if octets.endswith(one[:size], 0, end)}
-        if not begun or reads(bytes(octets[HEADER_LENGTH:end])):
+        if not begun or (not self._is_interrupted and reads(bytes(octets[HEADER_LENGTH:end]))):
             return 0
         self._stands = True
         for at, wports in sorted(begun.items()):
@@ -170,7 +181,7 @@ class WrapperFramer(ScanningFramer):
     def _give(self, end: int, problem: str) -> None:
         self._found.append(self._backlog.frame(WRAPPER, 0, end, problem))
         self._backlog.drop(end)
-        self._in_sync, self._stands = True, False
+        self._in_sync, self._stands, self._is_interrupted = True, False, False
 
     def _is_next(self, at: int, end: int) -> Scan[bool]:
         """Tell whether the known version and wPorts at *at*, inside the announced PDU, begin the next PDU.

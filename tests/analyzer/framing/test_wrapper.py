@@ -232,3 +232,22 @@ def test_pdu_that_does_not_read_and_ends_as_the_next_one_begins_waits_for_that_o
     assert not framer.waits()
     assert run(framer, [one[:9], one[9:]], flush=False) == []
     assert outline(framer.feed(pdu(AARQ), MARK)) == ["wrapper 12", "wrapper 39"]
+
+
+@pytest.mark.parametrize("lost", range(1, 6))
+def test_pdu_that_lacks_octets_of_its_value_and_reads_with_the_next_header_leaves_that_its_own(lost: int) -> None:
+    value = pdu(GET_RESPONSE[:4] + bytes.fromhex("0908 1122334455667788"))
+    framer = WrapperFramer()
+    framer.feed(pdu(AARQ), MARK)
+    assert framer.feed(value[: -lost - 1] + value[-1:], MARK) == []
+    assert framer.waits() and framer.turn() == []
+    size = len(value) - lost
+    assert outline(framer.feed(value, MARK)) == [f"wrapper {size} length-wrong", f"wrapper {len(value)}"]
+
+
+def test_pdu_that_the_other_side_interrupts_and_that_ends_as_the_next_one_begins_is_given_with_the_next_turn() -> None:
+    value = pdu(GET_RESPONSE[:4] + bytes.fromhex("0901 00"))
+    framer = WrapperFramer()
+    framer.feed(pdu(AARQ), MARK)
+    assert (framer.feed(value[:12], MARK), framer.turn(), framer.feed(value[12:], MARK)) == ([], [], [])
+    assert outline(framer.turn()) == [f"wrapper {len(value)}"]
