@@ -12,6 +12,7 @@ from typing import Any
 from analyzer.framing.detect import Verdict, detect
 from analyzer.framing.foreign import CLOSED, OTHER, FrameNames
 from analyzer.framing.frame import IEC62056_21, LENGTH_WRONG, MBUS, TRUNCATED, Frame, Framer, Mark, longest_pause
+from analyzer.framing.misread import is_misread_hdlc
 from analyzer.framing.telnet import TelnetSide
 from analyzer.record import NOISE, Lane, Record
 from analyzer.tracking.bare_value import is_bare_value, is_cut_value
@@ -254,7 +255,7 @@ class Conversation:
         """Give what is left: the capture ended, or the conversation is forgotten."""
         if self.stack is None and self._waiting.pieces:
             self._settle(final=True)
-        if self.stack is None:
+        if self.stack is None and not self._is_misread():
             self._name_carrier()
         if self.stack is None and self._has_short_frames:
             self.force(MBUS)
@@ -299,10 +300,18 @@ class Conversation:
         if waiting.octets > _HELD_OCTETS[self.is_serial] or len(waiting.pieces) > _HELD_PIECES[self.is_serial]:
             if self.is_serial:
                 self._make_room()
-            else:
+            elif not self._is_misread():
                 self._has_given_up = True
                 self._name_carrier()
                 waiting.end()
+
+    def _is_misread(self) -> bool:
+        """Speak HDLC if a serial server has read it with other settings than its line has. Tells whether it did."""
+        sides = () if self.is_serial else (0, 1)
+        if not any(is_misread_hdlc(self._waiting.of_side(side)) for side in sides):
+            return False
+        self._begin("hdlc")
+        return True
 
     def _name_carrier(self) -> None:
         """Name what waits by its frames, where it begins like nothing that is known."""
