@@ -116,9 +116,9 @@ class _Expected:
     def __init__(self, options: argparse.Namespace) -> None:
         self._text, self._is_met = options.expect, not options.expect
         if self._text:
-            from analyzer.cli.watching import compiled
+            from analyzer.cli.watching import wished
 
-            self._filter = compiled("--expect", self._text)
+            self._filter = wished("--expect", self._text)
 
     def of(self, session: Session) -> Callable[[Record], None] | None:
         """Give what looks at the records of *session*, until one is what was expected."""

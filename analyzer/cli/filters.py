@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from analyzer.cli.complaints import FilterTextError, say
 
 if TYPE_CHECKING:
-    from analyzer.filter import Filter, FilterError
+    from analyzer.filter import Filter
     from analyzer.index.filtering import Chooser
     from analyzer.record import Record
     from analyzer.session import Session
@@ -34,22 +34,24 @@ def filter_of(options: argparse.Namespace, *, utc: bool) -> Filter | None:
         return None
     from analyzer.filter import FilterError, compile_filter
 
+    compiled(options.filter, utc=utc)
     for name, text in (("--from-time", options.from_time), ("--to-time", options.to_time)):
         try:
             compile_filter(f'time >= "{text}"' if text else "", utc=utc)
         except FilterError as problem:
             raise FilterTextError(f"{name} {text}: {problem.message}") from None
-    try:
-        compile_filter(options.filter, utc=utc)
-    except FilterError as problem:
-        raise refused("--filter", options.filter, problem) from None
     return compile_filter(filter_text(options), utc=utc)
 
 
-def refused(option: str, text: str, problem: FilterError) -> FilterTextError:
-    """Give the complaint about the filter *text* of an *option*."""
-    place = f"at character {problem.position + 1}"
-    return FilterTextError(f"{option} '{text}', {place}: {problem.message}", _compared(text))
+def compiled(text: str, *, utc: bool = False, option: str = "--filter") -> Filter | None:
+    """Make the filter *text* of an *option*. Raises: FilterTextError."""
+    from analyzer.filter import FilterError, compile_filter
+
+    try:
+        return compile_filter(text, utc=utc)
+    except FilterError as problem:
+        place = f"at character {problem.position + 1}"
+        raise FilterTextError(f"{option} '{text}', {place}: {problem.message}", _compared(text)) from None
 
 
 def _compared(text: str) -> set[str]:

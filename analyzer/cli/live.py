@@ -8,7 +8,7 @@ import tempfile
 import time
 from importlib import import_module
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from analyzer.cli.arguments import Parser
 from analyzer.cli.complaints import INPUT_ERROR, PERMISSION_ERROR, UsageError, fail
@@ -31,8 +31,23 @@ if TYPE_CHECKING:
     from captures.chunk import Source
     from captures.growing import GrowingInput
 
-_ONLY_TEXT = ("json", "form", "tree", "octets", "layers", "quiet", "verbose", "count", "settle")
-"""Options that ask for lines, also on a terminal."""
+_ONLY_TEXT = {
+    "json": "--json", "form": "-T", "tree": "--tree", "octets": "--octets", "layers": "--layers", "quiet": "--quiet",
+    "verbose": "--verbose", "count": "--count", "settle": "--settle", "rules": "--when", "expect": "--expect",
+}  # fmt: skip
+"""Options that ask for lines, also on a terminal, by where they are kept."""
+
+
+class Asked(NamedTuple):
+    """What the command line asks for, as far as that can be told before anything is opened."""
+
+    options: argparse.Namespace
+    source: str
+    forced: dict[str, str]
+    watch: Watch
+    keys: Keyring | None
+    for_lines: str
+    """The option that asks for lines, if there is one."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -53,6 +68,11 @@ def run(words: list[str]) -> int:
     options = parser().parse_args(words)
     if options.list_interfaces:
         return list_sources(as_json=options.json or options.form == "json")
+    return _listen(checked(options))
+
+
+def checked(options: argparse.Namespace) -> Asked:
+    """Check what the command line asks for. Raises: UsageError, FilterTextError, KeysError."""
     forced = forced_stacks(options)
     check_output(options)
     live_options(options)
@@ -62,11 +82,17 @@ def run(words: list[str]) -> int:
         raise UsageError("--settle prints what was recorded once it ends, and of that --keep leaves the newest files")
     source = source_name(options, "live")
     filter_of(options, utc=options.utc)
-    watch, keys = Watch(options, source), keyring(options)
+    for_lines = next((name for kept, name in _ONLY_TEXT.items() if getattr(options, kept)), "")
+    return Asked(options, source, forced, Watch(options, source), keyring(options), for_lines)
+
+
+def _listen(asked: Asked) -> int:
+    """Record the source, and show what comes. Returns the exit status."""
+    options, source, forced, watch, keys, for_lines = asked
     from analyzer.session import Session
     from captures.chunk import CaptureError, CapturePermissionError
 
-    is_seen = is_wanted() and not is_watching(options) and not any(getattr(options, one) for one in _ONLY_TEXT)
+    is_seen = is_wanted() and not for_lines
     rest_collector()
     words = record_words(options, source, options.output or _kept())
     try:

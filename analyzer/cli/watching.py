@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from analyzer.cli.complaints import CHECK_FAILED, INPUT_ERROR, FilterTextError, UsageError, say
-from analyzer.cli.filters import refused
+from analyzer.cli.filters import compiled
 from analyzer.cli.live_options import seconds
 from analyzer.live.wishes import MARK, SAVE
 
@@ -65,7 +65,7 @@ class Watch:
         self._rules: list[Rule] = [_rule(text, actions) for text, actions in options.rules]
         if source == "-" and os.name != "posix":  # a recording would hear of wishes on its stdin there
             _refuse_wishes(self._rules)
-        self._expected = (options.expect, compiled("--expect", options.expect)) if options.expect else None
+        self._expected = (options.expect, wished("--expect", options.expect)) if options.expect else None
         self._alarms: Alarms | None = None
         self._expectation: Expectation | None = None
         self._timer: threading.Timer | None = None
@@ -117,7 +117,7 @@ def _rule(text: str, actions: Sequence[str]) -> Rule:
 
     if not actions:
         raise UsageError(f"--when '{text}': --do ACTION was expected behind it")
-    return Rule(text, compiled("--when", text), tuple(map(_action, actions)))
+    return Rule(text, wished("--when", text), tuple(map(_action, actions)))
 
 
 def _refuse_wishes(rules: Sequence[Rule]) -> None:
@@ -138,14 +138,9 @@ def _action(text: str) -> Action:
     return Action(name, tuple(words))
 
 
-def compiled(option: str, text: str) -> Filter:
-    """Give the filter that *option* says. Raises: FilterTextError."""
-    from analyzer.filter import FilterError, compile_filter
-
-    try:
-        found = compile_filter(text)
-    except FilterError as problem:
-        raise refused(option, text, problem) from None
+def wished(option: str, text: str) -> Filter:
+    """Give the filter that *option* says, which may not be empty. Raises: FilterTextError."""
+    found = compiled(text, option=option)
     if found is None:
         raise FilterTextError(f"{option}: a filter was expected, such as 'severity >= error'")
     return found
