@@ -14,12 +14,14 @@ _NO_CELLS, _TWO_CELLS = ("Mn", "Me", "Cf"), ("W", "F")
 
 
 def folded(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
-    """Fold *text* into lines of up to *width* characters, which begin with *first*, and with *rest* from the second on.
+    """Fold *text* into lines of up to *width* cells, which begin with *first*, and with *rest* from the second on.
 
     Hyphens fold nothing; a word that is longer than a line is cut.
     """
     if not text or "  " in text or not text.isprintable() or " " in (text[0], text[-1]):
         return _any(text, width, first, rest)
+    if not text.isascii() and _cells(text) != len(text):
+        return _in_cells(text, width, first, rest)
     lines, begin, indent = [], 0, first
     while len(indent) + len(text) - begin > width:
         end = text.rfind(" ", begin, begin + width - len(indent) + 1)
@@ -33,7 +35,25 @@ def folded(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
 
 def _any(text: str, width: int, first: str, rest: str) -> list[str]:
     """Fold text with long words, or with other space in it than single blanks."""
+    if _cells(text) != len(text):
+        return _in_cells(text, width, first, rest)
     return textwrap.wrap(text, width, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
+
+
+def _in_cells(text: str, width: int, first: str, rest: str) -> list[str]:
+    """Fold text of which some characters take more or less than a cell."""
+    lines, line, gap = [], first, ""
+    for word in text.split():
+        if gap and _cells(line + gap + word) > width >= _cells(rest + word):
+            lines.append(line)
+            line, gap = rest, ""
+        line += gap + word
+        while _cells(line) > width:  # a word that no line has room for
+            end = max(_room(line, width), len(rest) + 1)
+            lines.append(line[:end].rstrip(" "))
+            line = rest + line[end:]
+        gap = " "
+    return [*lines, line]
 
 
 def hanging(text: str, width: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +20,20 @@ def test_text_is_folded_as_textwrap_does(text: str, width: int, size: int) -> No
     assert folded(text, width, first, rest) == textwrap.wrap(
         text, width, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("电表 时间 电表", [">电表", " 时间", " 电表"]),
+        ("a 电表时间电表", [">a 电表", " 时间电", " 表"]),
+        ("电表时间 ab cd", [">电表时", " 间 ab", " cd"]),
+        ("e\u0301e\u0301e\u0301 ab cd", [">e\u0301e\u0301e\u0301 ab", " cd"]),
+        ("电表  ab\u3000cd", [">电表", " ab cd"]),
+    ],
+)
+def test_lines_are_as_wide_as_the_cells_of_a_terminal(text: str, lines: list[str]) -> None:
+    assert folded(text, 7, ">", " ") == lines
 
 
 def test_line_may_be_as_wide_as_there_is_room() -> None:
