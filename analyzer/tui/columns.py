@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len
 
+from analyzer.export.contents import SEPARATOR, short_text
 from analyzer.export.glyphs import GLYPHS, MARKS
 from analyzer.export.times import clock_text
 from analyzer.record import REQUEST, RESPONSE
@@ -182,6 +183,16 @@ def layout(names: tuple[str, ...], width: int, digits: int, seen: Widths) -> tup
         if left >= _LEAST_SUMMARY or "summary" not in names:
             break
     return tuple((one, room or max(left, 8)) for one, room in shown)
+
+
+def without_value(summary: str, value: str) -> str:
+    """Take *value* out of *summary*, where it stands as a part of its own: in full, cut, or in quotes."""
+    for said in (value, short_text(value)):
+        for part in (said, f'"{said}"'):
+            before, found, behind = summary.rpartition(SEPARATOR + part)
+            if found and (not behind or behind.startswith(SEPARATOR)):
+                return before + behind
+    return summary
 
 
 def lend(columns: tuple[tuple[Column, int], ...], line: RecordLine) -> tuple[tuple[Column, int], ...]:

@@ -63,7 +63,10 @@ def _ends(text: str, behind: str) -> list[int]:
 
 @lru_cache(maxsize=16384)
 def fit_summary(text: str, width: int) -> str:
-    """Fit what a record is: the OBIS code goes first where its name says the same, then the longest part shrinks."""
+    """Fit what a record is: the OBIS code goes first where its name says the same, then the longest part shrinks.
+
+    A short value behind them stays whole as long as it can.
+    """
     if cell_len(text) <= width:
         return fit(text, width)
     parts = [_CODE.sub("", part) if index else part for index, part in enumerate(text.split(_SEPARATOR))]
@@ -80,6 +83,8 @@ def fit_summary(text: str, width: int) -> str:
             break
         parts[longest] = fit(parts[longest], keep).rstrip()
         excess -= length - cell_len(parts[longest])
+    if excess > 0 and len(parts) > 2 and cell_len(parts[-1]) <= _VALUE:  # a service is known by its first letters
+        parts[0] = fit(parts[0], max(_SHORTEST, cell_len(parts[0]) - excess)).rstrip()
     return fit(_SEPARATOR.join(parts), width)
 
 

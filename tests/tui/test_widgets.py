@@ -22,9 +22,9 @@ from textual.strip import Strip
 
 from analyzer.export.lines import RecordLine
 from analyzer.tui.app import DlmsharkApp
-from analyzer.tui.columns import COLUMNS, Look, Widths, layout, lend
+from analyzer.tui.columns import COLUMNS, Look, Widths, layout, lend, without_value
 from analyzer.tui.commands import Keymap, KeyReader
-from analyzer.tui.fitting import fit, fit_ends
+from analyzer.tui.fitting import fit, fit_ends, fit_summary
 from analyzer.tui.theme import PALETTES
 from analyzer.tui.widgets.side_bar import cells_of
 from analyzer.tui.widgets.strips import TerseStrip, changed_cells, joined
@@ -253,6 +253,29 @@ def test_date_is_read_whole_where_its_summary_can_spare_room(width: int) -> None
         await wait_for(pilot, lambda: any(re.search(shown, line) for line in text_of(app)))
 
     drive(sample("hdlc-segments"), act, (width, 40))
+
+
+@pytest.mark.parametrize(
+    ("summary", "value", "rest"),
+    [
+        ('GET response · Device ID 1 · "52100071"', "52100071", "GET response · Device ID 1"),
+        ("GET response · Load profile 1 · 96 rows · from 3 records", "96 rows",
+         "GET response · Load profile 1 · from 3 records"),
+        ("GET response · Image · " + 59 * "A" + "…", 80 * "A", "GET response · Image"),
+        ("GET response · 0-0:1.0.0*255 Clock · 0", "0", "GET response · 0-0:1.0.0*255 Clock"),
+        ("GET response · 5 of 12 · 51", "5", "GET response · 5 of 12 · 51"),
+    ],
+)  # fmt: skip
+def test_value_that_has_its_column_is_not_said_twice(summary: str, value: str, rest: str) -> None:
+    """It was where it stood in quotes, was cut, or had more behind it."""
+    assert without_value(summary, value) == rest
+
+
+@pytest.mark.parametrize("width", range(29, 54))
+def test_short_value_is_read_whole_in_a_narrow_list(width: int) -> None:
+    """Its last letters went while all of the service stood there."""
+    text = fit_summary('GET response · 0-0:96.1.0*255 Device ID 1 · "52100071"', width)
+    assert text.rstrip().endswith(' · "52100071"') and text.startswith("GET re")
 
 
 def test_value_without_end_leaves_the_summary_whole() -> None:

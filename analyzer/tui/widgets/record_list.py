@@ -20,6 +20,7 @@ from analyzer.tui.columns import (
     Widths,
     layout,
     lend,
+    without_value,
 )
 from analyzer.tui.fitting import fit, fit_right
 from analyzer.tui.widgets.rows import Piece, Rows
@@ -179,7 +180,7 @@ class RecordList(Rows):
         look, palette = self.look(index), self.palette
         columns = layout(self.names, width, self.capture.time_digits, self._seen)
         if self._has_values(width) and line.value:
-            line = line._replace(summary=line.summary.removesuffix(f" · {line.value}"))
+            line = line._replace(summary=without_value(line.summary, line.value))
             columns = lend(columns, line)
         for column, room in columns:
             text, colour = column.write(line, room, look)
