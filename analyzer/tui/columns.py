@@ -196,10 +196,13 @@ def without_value(summary: str, value: str) -> str:
 
 
 def lend(columns: tuple[tuple[Column, int], ...], line: RecordLine) -> tuple[tuple[Column, int], ...]:
-    """Give the columns of *line*: a long value has what its summary leaves, a date half of both at most."""
+    """Give the columns of *line*: a long value has what its summary leaves, a date half of both at most.
+
+    Where there is no value its summary has both.
+    """
     names = [one.name for one, _ in columns]
     at = names.index("value") if "value" in names else 0
-    if not at or names[at - 1] != "summary" or len(line.value) <= columns[at][1]:
+    if not at or names[at - 1] != "summary" or 0 < len(line.value) <= columns[at][1]:
         return columns
     both, wanted = columns[at - 1][1] + columns[at][1], cell_len(printable(line.value))
     blank = both - cell_len(printable(line.summary))

@@ -10,8 +10,9 @@ from rich.cells import cell_len, set_cell_size
 _SEPARATOR = " · "
 _CODE = re.compile(r"\d+-\d+:\d+\.\d+\.\d+\*\d+ (?=\S)")
 _DIRECTION = re.compile(r" \([+-]")
-_SHORTEST, _VALUE = 6, 24
-"""What a part keeps at least; up to how long the last one is a value, which stays whole."""
+_JOINED = re.compile(r"from [\d,]+ records")
+_SHORTEST, _HEAD, _VALUE = 6, 4, 24
+"""What a part keeps at least, and the first; up to how long the last one is a value, which stays whole."""
 
 
 def fit(text: str, width: int) -> str:
@@ -65,15 +66,18 @@ def _ends(text: str, behind: str) -> list[int]:
 def fit_summary(text: str, width: int) -> str:
     """Fit what a record is: the OBIS code goes first where its name says the same, then the longest part shrinks.
 
-    A short value behind them stays whole as long as it can.
+    Of how many records it was joined goes with the code. A short value behind them stays whole as long as it can.
     """
     if cell_len(text) <= width:
         return fit(text, width)
     parts = [_CODE.sub("", part) if index else part for index, part in enumerate(text.split(_SEPARATOR))]
+    if len(parts) > 2 and _JOINED.fullmatch(parts[-1]):  # the tree says so too
+        parts.pop()
     excess = sum(map(cell_len, parts)) + len(_SEPARATOR) * (len(parts) - 1) - width
+    is_value = len(parts) > 2 and cell_len(parts[-1]) <= _VALUE
     while excess > 0 and len(parts) > 1:
         lengths = {index: cell_len(part) for index, part in enumerate(parts) if index}
-        if lengths[len(parts) - 1] <= _VALUE and len(parts) > 2:
+        if is_value:
             del lengths[len(parts) - 1]
         longest = max(lengths, key=lambda index: lengths[index])
         length = lengths.pop(longest)
@@ -83,8 +87,8 @@ def fit_summary(text: str, width: int) -> str:
             break
         parts[longest] = fit(parts[longest], keep).rstrip()
         excess -= length - cell_len(parts[longest])
-    if excess > 0 and len(parts) > 2 and cell_len(parts[-1]) <= _VALUE:  # a service is known by its first letters
-        parts[0] = fit(parts[0], max(_SHORTEST, cell_len(parts[0]) - excess)).rstrip()
+    if excess > 0 and is_value:  # a service is known by its first letters
+        parts[0] = fit(parts[0], max(_HEAD, cell_len(parts[0]) - excess)).rstrip()
     return fit(_SEPARATOR.join(parts), width)
 
 

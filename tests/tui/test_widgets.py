@@ -271,11 +271,25 @@ def test_value_that_has_its_column_is_not_said_twice(summary: str, value: str, r
     assert without_value(summary, value) == rest
 
 
-@pytest.mark.parametrize("width", range(29, 54))
+@pytest.mark.parametrize("width", range(26, 54))
 def test_short_value_is_read_whole_in_a_narrow_list(width: int) -> None:
     """Its last letters went while all of the service stood there."""
     text = fit_summary('GET response · 0-0:96.1.0*255 Device ID 1 · "52100071"', width)
-    assert text.rstrip().endswith(' · "52100071"') and text.startswith("GET re")
+    assert text.rstrip().endswith(' · "52100071"') and text.startswith("GET")
+
+
+def test_summary_has_the_room_of_a_value_that_there_is_not() -> None:
+    """It was cut to a few letters beside a blank column."""
+    line = RecordLine(1, None, "", None, None, "", "", "GET response · 18 values", "", "", None, -1, 0, "")
+    columns = layout(("number", "summary", "value"), 140, 3, Widths())
+    rooms = {one.name: room for one, room in lend(columns, line)}
+    assert rooms["value"] == 0
+    assert sum(rooms.values()) == sum(room for _, room in columns)
+
+
+def test_name_stays_where_how_many_records_were_joined_has_no_room() -> None:
+    text = fit_summary("GET response · 1-0:99.1.0*255 Load profile 1 · 64 rows of 4 columns · from 5 records", 52)
+    assert text.rstrip() == "GET response · Load profile 1 · 64 rows of 4 columns"
 
 
 def test_value_without_end_leaves_the_summary_whole() -> None:

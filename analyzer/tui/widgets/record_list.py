@@ -179,7 +179,7 @@ class RecordList(Rows):
             return
         look, palette = self.look(index), self.palette
         columns = layout(self.names, width, self.capture.time_digits, self._seen)
-        if self._has_values(width) and line.value:
+        if self._has_values(width):
             line = line._replace(summary=without_value(line.summary, line.value))
             columns = lend(columns, line)
         for column, room in columns:
