@@ -20,11 +20,12 @@ from dissectors.tree import Kind, Node, Note, Problem, Severity
 from dissectors.xdlms.ciphered import security_control
 
 _EMPTY = b"\r\n\r\n"
-_CRC = re.compile(rb"[0-9A-Fa-f]{0,4}")
+_CRC = re.compile(rb"[0-9A-Fa-f]{5}(?=[\r\n]|\Z)|[0-9A-Fa-f]{0,4}")
+"""The digits of a CRC; a fifth right before the line end came in among them."""
 _DIGITS = 4
 _WHOLE_SET = re.compile(rb"(?:[0-9]+-[0-9]+:)?[0-9A-F]+\.[0-9]+(?:\.[0-9]+)?(?:[*&][0-9]+)?\(")
 """How a data set begins."""
-_BEGIN, _END = re.compile(rb"/"), re.compile(rb"![0-9A-Fa-f]{0,4}\r?\n")
+_BEGIN, _END = re.compile(rb"/"), re.compile(rb"![0-9A-Fa-f]{0,5}\r?\n")
 _LINE_END = re.compile(rb"(?<!\r)\r*+\n")
 
 
@@ -42,7 +43,7 @@ class TelegramCheck(Computed):
         return x.encode() if isinstance(x, str) else x
 
     def read(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[bytes, int]:
-        """Read up to four digits."""
+        """Read up to four digits, or one too many."""
         after = _CRC.match(octets, at, end).end()  # type: ignore[union-attr]  # it always matches
         return octets[at:after], after
 
@@ -109,6 +110,8 @@ def judge(covered: bytes, digits: bytes) -> tuple[str, int]:
     """Judge the *digits* of a CRC over *covered*: ``ok``, ``wrong``, or how line ends were changed; and the CRC."""
     expected = checks.crc16_arc(covered)
     value = int(digits, 16)
+    if len(digits) > _DIGITS:
+        return "wrong", expected
     if value == expected:
         return "ok", expected
     sent = _LINE_END.sub(b"\r\n", covered)

@@ -20,6 +20,7 @@ _RULES: dict[str, Callable[[bytes], int]] = {
     "CRC-16/XMODEM": lambda octets: crc_hqx(octets, 0),
 }
 _RANGES: dict[str, slice] = {"": slice(None), ", the ! left out": slice(None, -1), ", the / left out": slice(1, None)}
+_DIGITS = 4
 
 
 def right_by(octets: bytes) -> str | None:
@@ -28,8 +29,11 @@ def right_by(octets: bytes) -> str | None:
     One in 2,000 damaged telegrams fits a rule by chance.
     """
     mark = octets.rfind(b"!") + 1
+    digits = octets[mark:].rstrip(b"\r\n")
+    if digits.isalnum() and len(digits) > _DIGITS:
+        return None  # one came in among them
     try:
-        told = int(octets[mark : mark + 4], 16)
+        told = int(digits[:_DIGITS], 16)
     except ValueError:
         return None
     swapped = told >> 8 | (told & 0xFF) << 8

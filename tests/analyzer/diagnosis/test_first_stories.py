@@ -392,6 +392,7 @@ RIGHT = PLAIN[-6:-2]
         (RIGHT[1:], "octets-lost", 0),
         (RIGHT[:3], "octets-lost", 3),
         (RIGHT[:1] + b"1" + RIGHT[1:], "octets-inserted", 1),
+        (RIGHT + b"0", "octets-inserted", 4),
     ],
 )
 def test_digit_of_the_crc_of_a_telegram_that_is_hurt_is_found(told: bytes, cause: str, at: int) -> None:
@@ -401,6 +402,12 @@ def test_digit_of_the_crc_of_a_telegram_that_is_hurt_is_found(told: bytes, cause
     assert (story.evidence[0].start, story.proposed) == (len(body) + at, (story.evidence[0].record, PLAIN))
     said = {"octets-lost": "one of its digits is missing", "octets-inserted": "it has one digit too many"}
     assert said.get(cause, "one of its digits is other") in story.evidence[0].text
+
+
+def test_digit_behind_the_crc_of_the_first_telegram_is_found() -> None:
+    (story,) = of_octets(PLAIN[:-2] + b"0\r\n" + PLAIN)
+    assert (story.code, story.cause, story.proposed) == ("p1-crc-wrong", "octets-inserted", (1, PLAIN))
+    assert "it has one digit too many" in story.evidence[0].text
 
 
 @pytest.mark.parametrize("told", [b"", b"text", b"!", RIGHT.lower(), RIGHT + b" 12:00"])
