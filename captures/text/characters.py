@@ -15,6 +15,19 @@ CONTROL = (
 ALONE = r"(?:0[xX])?(?:06|15)[hH]?"
 """An acknowledgement or its refusal, in hex where all else stands in characters."""
 _CONTROL = re.compile(CONTROL.encode())
+_CHECK = re.compile(rb"[<\[{](?i:0x)?([0-9A-Za-z]{2,3}?)h?[>\]}]")
+"""What may be a check character behind ETX or EOT: a name, or a number, in hex unless others are decimal."""
+_SINGLE = re.compile(rb"\D\d\D")
+"""A control character as a terminal writes it whose numbers are decimal."""
+_LINE_ENDS = re.compile(rb"(?i:[<\[{](?:CR|0D|13|\\r)[>\]}][<\[{](?:LF|0A|10|\\n)[>\]}])")
+_NAMES = {
+    name: code
+    for code, name in enumerate(
+        b"nul soh stx etx eot enq ack bel bs ht lf vt ff cr so si "
+        b"dle dc1 dc2 dc3 dc4 nak syn etb can em sub esc fs gs rs us sp".split()
+    )
+} | {b"del": 0x7F, b"tab": 0x09}
+"""All that has no print, by name: a check character may be any."""
 _ALONE = re.compile(rb"(?:0x)?(06|15)h?", re.IGNORECASE)
 _CODES |= {b"\\r": 0x0D, b"\\n": 0x0A} | {str(code).encode(): code for code in (1, 2, 3, 4, 5, 6, 10, 13, 21)}
 _CODES |= {f"{code:02x}".encode(): code for code in (1, 2, 3, 4, 5, 6, 0x0A, 0x0D, 0x15)}
@@ -29,6 +42,9 @@ DATA_SET = (
 _AROUND = b"<[{-}]> "
 """Marks around the name of a control character."""
 _END_OF_LINE = b"\r\n"
+_ETX = b"\3"
+_BEFORE_CHECK = (3, 4)
+"""ETX and EOT."""
 _ENDS = (b"\x8d\x0a", b"\x0d\x8a")
 """CR and LF with a bit for even parity, and for odd."""
 _SEVEN = bytes(octet & 0x7F for octet in range(256))
@@ -63,26 +79,45 @@ def readout_octets(text: bytes) -> bytes:
     octets = _GLUED_HEAD.sub(rb"\1\r\n\r\n", octets) if octets.startswith(b"/") else octets
     if _CUT_OFF.match(octets):
         octets = b"/" + octets
-    return octets if octets.endswith(_END_OF_LINE) else octets + _END_OF_LINE
+    is_ended = octets.endswith((_END_OF_LINE, _ETX))  # no line end is taken for a check character
+    return octets if is_ended else octets + _END_OF_LINE
 
 
 def named_octets(text: bytes) -> bytes:
     """Give the octets of a message whose control characters are written by their names.
 
-    A check character is not known by its name: it is left out. A line of text without any end gets one.
+    A check character that is called BCC is not known: it is left out. A line of text without any end gets one.
     """
     text = _without_remark(text) if b"//" in text else text
     alone = _ALONE.fullmatch(text.strip())
     if alone is not None:
         return bytes.fromhex(alone[1].decode())
     parts, at = [], 0
-    for found in _CONTROL.finditer(text):
+    while found := _CONTROL.search(text, at):
         code = _CODES.get(found[0].strip(_AROUND).lower())
         parts += [text[at : found.start()], b"" if code is None else bytes((code,))]
         at = found.end()
+        if code in _BEFORE_CHECK:
+            check, at = _check_at(text, at, is_decimal=_SINGLE.fullmatch(found[0]) is not None)
+            parts.append(check)
     octets = b"".join(parts) + text[at:].rstrip()
     is_line = octets.endswith((b")", b"!")) or _WITHOUT_END.fullmatch(octets) is not None
     return octets + _END_OF_LINE if is_line else octets
+
+
+def _check_at(text: bytes, at: int, *, is_decimal: bool) -> tuple[bytes, int]:
+    """Give the check character that is written by its name or number at *at*, and where it ends; nothing if none is."""
+    found = _CHECK.match(text, at)
+    if found is None or _LINE_ENDS.match(text, at):
+        return b"", at
+    name = found[1].lower()
+    code = _NAMES.get(name)
+    if code is None:
+        try:
+            code = int(name, 10 if is_decimal else 16)
+        except ValueError:
+            return b"", at
+    return (bytes((code,)), found.end()) if code < 0x80 else (b"", at)
 
 
 def _without_remark(text: bytes) -> bytes:

@@ -19,6 +19,7 @@ from captures.text.pieces import (
     LITERAL,
     MESSAGE,
     NAMED_SET,
+    RAW_CONTROL,
     REMARKS,
     SAID_ABOVE,
     SET_OR_END,
@@ -242,7 +243,8 @@ SHAPES: tuple[Shape, ...] = (
     Shape(
         "readout", "a readout in its own characters", Joins.LINE,
         rf"(?:{HEAD}|[^/]{{1,200}}:\s{{1,4}}(?={IDENTIFICATION}(?:[\\<\s]|$)))"
-        rf"(?P<characters>(?:{IDENTIFICATION}|[A-Z][A-Za-z]{{2}}\d\\[2@][!-~]+|(?P<more>\(\d[^()]{{0,40}}\))|{DATA_SET}|{ENDING}(?=[\s\\<\"'`]|$))"
+        rf"(?P<characters>{RAW_CONTROL}.*|/\?\w{{0,32}}!(?=\s|$)"
+        rf"|(?:{IDENTIFICATION}|[A-Z][A-Za-z]{{2}}\d\\[2@][!-~]+|(?P<more>\(\d[^()]{{0,40}}\)(?:\([^()]{{0,40}}\))*+)|{DATA_SET}|{ENDING}(?=[\s\\<\"'`]|$))"
         rf"(?:(?:\\r|\\n|\s)*+(?:{DATA_SET}|{ENDING}))*+|{HURT})"
         r"""(?:(?:\\[rn]?|<\\?(?i:r|n|cr|lf)>|["'`,;)])*+(?:\s.*)?)""",
         sign_text=rf"{HEAD}(?:{DATA_SET}|{IDENTIFICATION}).*",

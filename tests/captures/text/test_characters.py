@@ -251,3 +251,41 @@ def test_dialogue_with_control_characters_in_hex_or_between_dashes_is_read(
     received = b"".join(chunk.octets for chunk in found if chunk.direction == RECEIVED)
     assert sent == [b"/?!\r\n", b"\x06050\r\n"]
     assert received == (b"/SIM5TEST-100\r\n\x02C.1(52100071(10:48 26-03-13)\r\n1.8.1(0000123456*Wh)\r\n!\r\n\x03")
+
+
+TIMED = [
+    b"/?!", b"/SIM5TEST-100", b"\x06051", b"\x01P0\x02(12AB)\x03#\x01P1\x02(0)\x03a\x06\x01R5\x02P.01()\x03l",
+    b"\x02P.01(2603211015)(00)(15)(2)(1.8.0)(kWh)(2.8.0)(kWh)", b"(0.123)(0.010)", b"(0.124)()", b"\x03Q",
+]  # fmt: skip
+
+
+def test_control_characters_that_a_terminal_leaves_behind_its_times_are_read() -> None:
+    text = b"".join(b"[2026-03-21 10:15:32.12%d] %s\n" % (place, line) for place, line in enumerate(TIMED)).decode()
+    assert b"".join(chunk.octets for chunk in read(text)) == b"".join(line + b"\r\n" for line in TIMED)
+
+
+def test_line_end_of_a_log_is_no_check_character() -> None:
+    text = "10:15:32 /SIM5TEST-100\n10:15:33 \x02F.F(00)\n10:15:33 1.8.0(001234.5*kWh)\n10:15:33 !\n10:15:33 \x03\n"
+    octets = b"".join(chunk.octets for chunk in read(text))
+    assert octets == b"/SIM5TEST-100\r\n\x02F.F(00)\r\n1.8.0(001234.5*kWh)\r\n!\r\n\x03"
+
+
+def test_crc_with_a_digit_too_many_is_no_word() -> None:
+    assert b"".join(chunk.octets for chunk in read("\n".join([*LINES[:-1], "!1A2B0", ""]))).endswith(b"!1A2B0\r\n")
+
+
+@pytest.mark.parametrize(
+    ("check", "code"),
+    [("<14>", 0x14), ("<0x14>", 0x14), ("<14h>", 0x14), ("<DC4>", 0x14), ("<10>", 0x10), ("<1F>", 0x1F), ("<SP>", 0x20),
+     ("<DEL>", 0x7F), ("<BCC>", None), ("R", 0x52), ("<", 0x3C), ("<NAK>", 0x15), ("<CR><LF>", None)],
+)  # fmt: skip
+def test_check_character_is_read_by_its_name_or_number(check: str, code: int | None) -> None:
+    text = f"TX: <SOH>R5<STX>1.8.0()<ETX>Z\nRX: <STX>(ER01)<ETX>{check}\nTX: <SOH>B0<ETX>q\n"
+    expected = b"\x02(ER01)\x03" + (b"" if code is None else bytes((code,))) + b"\r\n" * ("LF" in check)
+    assert [chunk.octets for chunk in read(text)][1] == expected
+
+
+@pytest.mark.parametrize(("check", "code"), [("<20>", 20), ("<3>", 3), ("<13>", 13)])
+def test_check_character_of_a_terminal_that_writes_decimal_numbers_is_read_so(check: str, code: int) -> None:
+    text = f"<6>050<13><10>\n<2>F.F(00)<13><10>\n!<13><10>\n<3>{check}\n"
+    assert b"".join(chunk.octets for chunk in read(text)).endswith(b"!\r\n\x03" + bytes((code,)))
