@@ -31,6 +31,12 @@ _MOST_TITLES, _MOST_SUSPECTS = 64, 256
 _SINGLE = frozenset({"octets-damaged", "tag-truncated", "new-key-after-change", "second-key-needed"})
 """Causes that say nothing about the next message."""
 _MOST_NAMED = 3
+UNDER_GLOBAL = b"general-ciphering"
+"""Stands for the global key in what worked, where it opened a general-ciphering."""
+_TOLD_EARLIER = (
+    "it tells no key, and {} opens other messages of its sender and not this one: an earlier message told the key, and "
+    "is not here or stays closed"
+)
 _NO_KEY = "no encryption key is given for"
 _LACKS = {
     "no-key": f"{_NO_KEY} this sender",
@@ -99,6 +105,10 @@ class Doubts:
             note = finding("undecipherable", text, 0, 0, "key-info-missing")
             record.add_note(note._replace(confidence="likely"))
             return outcome
+        if leaves_key_info_out(record.apdu) and self._needs_told_key(context, opener, own):
+            note = finding("undecipherable", _TOLD_EARLIER.format(opener.keys[0].name), 0, 0, "key-info-missing")
+            record.add_note(note._replace(confidence="likely"))
+            return outcome
         known = (opener, outcome.status)
         before = context.suspects.get(known)
         if before is not None and before.cause not in _SINGLE and not before.plaintext:
@@ -117,6 +127,12 @@ class Doubts:
             return outcome._replace(status=opening.NO_KEY)
         is_nothing = is_damaged and suspect.cause == "octets-damaged" and outcome.values is None
         return outcome._replace(status=opening.DAMAGED) if is_nothing else outcome
+
+    def _needs_told_key(self, context: SecurityContext, opener: Opener, own: bytes) -> bool:
+        """Tell whether the global key opens other messages of a sender, and none of it that tells no key."""
+        if own in context.agreed or any((UNDER_GLOBAL, title) in self.worked for title in opener.titles):
+            return False
+        return any((key.octets, title) in self.worked for key in opener.keys for title in opener.titles)
 
     def _settle_lack(
         self, record: Record, context: SecurityContext, message: Message, opener: Opener, outcome: Outcome, own: bytes

@@ -105,7 +105,10 @@ class KeySearch:
         if information is None:
             # field: after a first message with key-info others leave it out (EnergyICT)
             earlier = context.agreed.get(originator)
-            return ((earlier,) if earlier is not None else keys.of(KeyRole.GUEK)), "no-key"
+            if earlier is not None:
+                return (earlier,), "no-key"
+            before = context.earlier.get(originator)
+            return keys.of(KeyRole.GUEK) + ((before,) if before is not None else ()), "no-key"
         kind, inner = information
         if kind == 0:
             asked, lacks = (KeyRole.GBEK, "broadcast-key-needed") if inner[1] == 1 else (KeyRole.GUEK, "no-key")

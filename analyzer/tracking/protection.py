@@ -16,7 +16,7 @@ from analyzer.security.unopened import ONCE
 from analyzer.tracking import agreement, authentication, certificates, key_changes, next_message, rewriting, signing
 from analyzer.tracking.broken_off import apdu_of, read_fragment
 from analyzer.tracking.counters import Counters
-from analyzer.tracking.doubts import Doubts
+from analyzer.tracking.doubts import UNDER_GLOBAL, Doubts
 from analyzer.tracking.findings import dissection_notes, finding
 from analyzer.tracking.key_search import GENERAL_CIPHERING, GENERAL_DED, GENERAL_GLO, KeySearch, whose
 from analyzer.tracking.knowledge import Knowledge, places
@@ -201,7 +201,9 @@ class Protection:
         if plan.family == "aarq" and moves:
             if self.transfers is not None:
                 self.transfers.give_up(peer.association, LATE_TITLE)
-            peer.association.security = None
+            before, peer.association.security = peer.association.security, None
+            if before is not None:
+                _context(peer).earlier = before.earlier | before.agreed
         context = _context(peer)
         if moves:
             for name, side in (("calling_ap_title", REQUEST), ("responding_ap_title", RESPONSE)):
@@ -303,6 +305,8 @@ class Protection:
             self.doubts.worked.add((key.octets, outcome.title))
             if key.role in ONCE:
                 self.doubts.worked.add((key.role.value.encode(), outcome.title))
+            elif entry.tag == GENERAL_CIPHERING:
+                self.doubts.worked.add((UNDER_GLOBAL, outcome.title))
         if outcome.status is opening.VERIFIED:
             self._proved.add((key.octets, outcome.title))
         if key.role is not KeyRole.AGREED or message.counter:

@@ -31,7 +31,7 @@ class SecurityContext:
     """The security context of one association."""
 
     __slots__ = (
-        "agreed", "before", "client_title", "dedicated", "epoch", "halves", "handshake", "keys",
+        "agreed", "before", "client_title", "dedicated", "earlier", "epoch", "halves", "handshake", "keys",
         "mechanism", "openers", "server_title", "sides", "suspects", "swift", "transfer",
     )  # fmt: skip
 
@@ -42,6 +42,8 @@ class SecurityContext:
         self.dedicated: Key | None = None
         self.agreed: dict[bytes, Key] = {}
         """By originator: the key of the last general-ciphering that told one."""
+        self.earlier: dict[bytes, Key] = {}
+        """The same of the associations before."""
         self.transfer: Transfer | None = None
         self.halves: tuple[int, dict[int, tuple[bytes, bytes]]] = (0, {})
         """The record that asked for key_agreement, and the public keys and signatures in it by key-id."""

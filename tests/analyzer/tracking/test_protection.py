@@ -162,3 +162,21 @@ def test_several_protected_apdus_of_one_frame_are_each_opened() -> None:
     (record,) = opened([answered(octets)], keyring(secrets(security_of())), carrier=list)
     assert [one.octets for one in (record.apdu, *record.more) if one is not None] == [plain] * 3
     assert [layer.status for one in (record, *record.beside) for layer in one.protection] == ["verified"] * 3
+
+
+# -- general-ciphering that tells no key ----------------------------------------------------------------------------
+
+
+def test_key_that_an_earlier_association_told_serves_the_next_one() -> None:
+    security = security_of(0, KeySource.WRAPPED, repeats_key_info=False)
+    dialogue = session(security)
+    records = opened(said(dialogue) + said(dialogue[:2]) + said(dialogue[4:]), keyring(secrets(security)))
+    assert set(statuses(records)) == {"verified"}
+
+
+def test_message_without_key_info_whose_key_was_told_before_the_capture_says_so() -> None:
+    security = security_of(0, KeySource.WRAPPED, repeats_key_info=False)
+    dialogue = session(security)
+    records = opened(said(dialogue[:2]) + said(dialogue[4:]), keyring(secrets(security)))
+    causes = {note.cause for one in records for note in one.notes if note.code == "undecipherable"}
+    assert causes == {"key-info-missing"}
