@@ -47,7 +47,13 @@ _RAW_BEGINS = re.compile(
 _TERMINAL_HEADER = re.compile(rb"=~[=~]+ PuTTY log [^\r\n]{0,60}=~[=~]+\r?\n")
 """What a terminal program writes before the octets."""
 _NOT_KNOWN = "not recognised (if these are octets of a line, -d serial,hdlc takes any, and doctor names wrong settings)"
-_RAW_INSIDE = re.compile(rb"\x7E[\xA0-\xA7]|\x68(.)\1\x68", re.DOTALL)
+_RAW_INSIDE = re.compile(
+    rb"""\x7E[\xA0-\xA7]
+    | \x68(.)\1\x68
+    | \xDB\x08[A-Z]{3}.{5}\x82..[\x20\x30]     # a ciphered telegram of P1
+    """,
+    re.DOTALL | re.VERBOSE,
+)
 _DATA_SET = rb"(?:[0-9]+-[0-9]+:)?[0-9A-F]+\.[0-9]+(?:\.[0-9]+)?(?:[*&][0-9]+)?\([^()\r\n]*\).*"
 _DATA_SETS = re.compile(rb"^" + _DATA_SET + rb"\r?$", re.MULTILINE)
 _RAW_TEXT = re.compile(

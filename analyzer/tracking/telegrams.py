@@ -33,6 +33,7 @@ _SERIALS = (
     b"0-0:96.1.1", b"0-0:96.1.0", b"0-0:42.0.0", b"0.0.0", b"1-0:0.0.0", b"1-0:96.1.0", b"C.1.0", b"C.1",
     b"0-0:C.1.0", b"0.0",
 )  # fmt: skip
+_LINE_END = re.compile(rb"[\r\n]")
 _FIRST_SET = re.compile(rb"\d{1,3}-\d{1,3}:[0-9A-F.]{3,12}(?:\*\d{1,3})?\(")
 """A whole data set, which begins a telegram whose identification did not come."""
 _VALUED = frozenset(("data", "block"))
@@ -120,9 +121,10 @@ def serial_of(sets: list[DataSet]) -> str:
 def identification_of(record: Record) -> str:
     """Give the identification line of a telegram without its sign; empty for other messages."""
     octets = record.closed.plaintext if record.closed is not None else record.octets
-    if record.link != "p1" or octets[:1] not in (b"/", b"\xaf"):
+    octets = seven_bits(octets) if has_parity(octets) else octets
+    if record.link != "p1" or octets[:1] != b"/":
         return ""
-    return printable(octets[1:].split(b"\r\n")[0].decode("latin-1"))
+    return printable(_LINE_END.split(octets[1:], maxsplit=1)[0].decode("latin-1"))
 
 
 def profile_in(record: Record) -> tuple[TextProfile, int] | None:

@@ -79,6 +79,31 @@ def test_telegram_that_began_before_the_capture_gives_what_came_of_it(
     assert (form["identification"], form["crc"]) == ("", "unchecked")
 
 
+@pytest.mark.parametrize("is_of_unix", [False, True])
+@pytest.mark.parametrize("has_parity", [False, True])
+def test_telegram_without_a_number_in_it_names_its_meter_by_its_first_line(
+    is_of_unix: bool, has_parity: bool, tmp_path: Path
+) -> None:
+    sent = telegram("MMM5\\2M-42", [data_set("1-0:1.8.0", "000123.456", "kWh"), data_set("1-0:32.7.0", "231.2", "V")])
+    sent = sent.replace(b"\r", b"") if is_of_unix else sent
+    sent = bytes(one | (one.bit_count() & 1) << 7 for one in sent) if has_parity else sent
+    path = tmp_path / "port.bin"
+    path.write_bytes(sent * 2)
+    with open_source(str(path)) as source:
+        session = Session(source)
+        found = {one.meter for record in session.records() for one in readings_of(record, session.model)}
+    assert found == {"MMM5\\2M-42"}
+
+
+def test_port_that_was_dumped_from_within_a_ciphered_telegram_is_read(tmp_path: Path) -> None:
+    seal = Seal(0x30, bytes(16), bytes(range(16)), bytes.fromhex("5341470000BC614E"))
+    sets = [data_set("1-0:1.8.0", "000123.456", "kWh")] * 9
+    path = tmp_path / "port"
+    path.write_bytes(b"".join(ciphered(telegram("MMM5SIM", sets), seal, number) for number in (1, 2, 3))[40:])
+    with open_source(str(path)) as source:
+        assert [record.link for record in Session(source).records()] == ["noise", "p1", "p1"]
+
+
 def test_damaged_line_of_a_telegram_without_its_beginning_is_noted(tmp_path: Path) -> None:
     path = tmp_path / "port"
     path.write_bytes(
