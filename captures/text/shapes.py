@@ -219,9 +219,9 @@ SHAPES: tuple[Shape, ...] = (
     Shape(
         "base64", "base64", Joins.LINE,
         # Only where HDLC, M-Bus, a wrapper, LLC or a ciphered APDU begins it: words look like base64 too.
-        r"(?<![0-9A-Za-z+/=])(?P<base64>(?:fq|AAEA|2wg|5u[cY]A|a[A-P]..a[FH])[0-9A-Za-z+/]{8,}+={0,2})",
-        sign_text=r".*(?<![0-9A-Za-z+/=])(?:fq|AAEA|2wg|5u[cY]A|a[A-P]..a[FH])[0-9A-Za-z+/]{8}.*",
-        tail_text=r"(?![0-9A-Za-z+/=]).*", holds=(b"fq", b"AAEA", b"2wg", b"5ucA", b"5uYA", b"aF", b"aH"),
+        r"(?<![0-9A-Za-z+/=])(?P<base64>(?:fq|AAEA|2w[gh]|5u[cY]A|a[A-P]..a[FH])[0-9A-Za-z+/]{8,}+={0,2})",
+        sign_text=r".*(?<![0-9A-Za-z+/=])(?:fq|AAEA|2w[gh]|5u[cY]A|a[A-P]..a[FH])[0-9A-Za-z+/]{8}.*",
+        tail_text=r"(?![0-9A-Za-z+/=]).*", holds=(b"fq", b"AAEA", b"2wg", b"2wh", b"5ucA", b"5uYA", b"aF", b"aH"),
     ),
     # -- messages in their own characters --------------------------------------------------------------------------
     Shape(

@@ -86,6 +86,12 @@ def test_push_over_m_bus_in_base64_is_read() -> None:
     assert joined(encodebytes(octets)) == octets  # in rows, the second frame within one of them
 
 
+def test_ciphered_push_of_any_maker_in_base64_is_read() -> None:
+    for maker in (b"SAG", b"LGZ", b"\0\0\0"):
+        octets = b"\xdb\x08" + maker + bytes.fromhex("5700001234 1E 30 00000001") + bytes(range(25))
+        assert joined(json.dumps({"topic": "meter/raw", "payload": b64encode(octets).decode()})) == octets
+
+
 def test_buffer_in_a_message_of_node_red_is_read_with_members_behind_it() -> None:
     messages = ({"payload": {"type": "Buffer", "data": list(octets)}, "topic": "", "_msgid": "1a"} for octets in FRAMES)
     text = "".join(json.dumps(one, separators=(",", ":")) + "\n" for one in messages)
