@@ -30,6 +30,8 @@ from dissectors.xdlms.error import named_error
 
 SEPARATOR = " · "
 _LONGEST_VALUE = 60
+_MESSAGE_CODE = 2
+"""Octets of what GBCS calls so, in other-information."""
 
 Slots = dict[str, int]
 Values = tuple[Any, ...]
@@ -100,6 +102,17 @@ def _closed(apdu: Apdu, slots: Slots, values: Values) -> str:
         shown = f"{system_title_text(title)}{SEPARATOR}" if title else ""
         return f"{shown}security control {values[slots['security_control']]:02X}{SEPARATOR}closed"
     return ""
+
+
+def _signed(apdu: Apdu, slots: Slots, values: Values) -> str:
+    """Say who signed what is no APDU: the messages of GBCS that are none have their code before them."""
+    code = values[slots["other_information"]]
+    parts = (
+        system_title_text(values[slots["originator_system_title"]]),
+        f"other-information {code.hex().upper()}" if len(code) == _MESSAGE_CODE else "",
+        f"{count_text(len(values[slots['content']]), 'octet')} that are no APDU",
+    )
+    return SEPARATOR.join(filter(None, parts))
 
 
 def _get_data_result(octets: bytes, result: tuple[int, Any]) -> str:
@@ -267,4 +280,5 @@ _CONTENTS: dict[str, Callable[[Apdu, Slots, Values], str]] = {
     "action-response": _action_response, "readResponse": _read_response, "writeResponse": _read_response,
     "data-notification": _notification, "aarq": _aarq, "aare": _aare, "confirmedServiceError": _service_error,
     "exception-response": _exception, "general-block-transfer": _general_block,
+    "general-signing": _signed,
 }  # fmt: skip

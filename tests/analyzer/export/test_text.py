@@ -163,6 +163,16 @@ def test_summary_of_a_refusal_names_it(apdu: str, said: str) -> None:
     assert summary(record).startswith(said)
 
 
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [("020008", " · other-information 0008 · 5 octets that are no APDU"), ("00", " · 5 octets that are no APDU")],
+)
+def test_summary_of_a_signed_message_that_is_no_apdu_says_whose_it_is(code: str, said: str) -> None:
+    apdu = bytes.fromhex(f"DF 080000000000001770 084D4D4D0000BC614E 0800DB1234567890A0 00 {code} 05 3003020105 00")
+    (record,) = decode([answered(apdu)], {"record": "apdu"})
+    assert summary(record) == f"General signing · MMM 0000BC614E{said}"
+
+
 def test_summary_of_an_unassigned_tag_and_of_a_torn_apdu_says_so() -> None:
     records = decode(wrapped([asked(GET), asked(b"\x3f\x01\x02"), asked(GET[:5])]))
     assert [summary(one) for one in records[1:]] == ["tag-3f · not an APDU", "GET request · malformed"]
