@@ -234,11 +234,11 @@ class ServiceFamily(Family):
         """Report a counter that came again: of a request that was answered, its client did not take the answer."""
         one = self._association(record)
         last = one.exchanges[-1] if one is not None and one.exchanges else None
-        is_answered = last is not None and (last.request, last.response) == (record.number - 2, record.number - 1)
-        if note.cause != "retransmission" or record.direction is not REQUEST or not is_answered:
+        is_asked = note.cause == "retransmission" and record.direction is REQUEST
+        if last is None or not is_asked or not note.text.endswith(f" of record {last.request}"):
             self.report_note(record, note)
             return
-        text = f"{note.text}, which was answered in record {record.number - 1}"
+        text = f"{note.text}, which was answered in record {last.response}"
         others = [Alternative("replay", POSSIBLE, "somebody else may have sent it once more")]
         self.report(record, note.code, "answer-not-taken", LIKELY, text, alternatives=others)
 

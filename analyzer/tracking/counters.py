@@ -134,7 +134,7 @@ class Counters:
             other.is_shared, other.limit = True, 0
             known = other.newest.get(counter) or other.older.get(counter)
             if known is not None:
-                return _altered(known, message) if is_refuted else _repeated(known, role, message, record, association)
+                return _altered(known, message) if is_refuted else _repeated(known, role, message, other, association)
         if is_refuted:
             known = sender.newest.get(counter) or sender.older.get(counter) if sender is not None else None
             return _altered(known, message) if known else None
@@ -150,7 +150,7 @@ class Counters:
         if counter <= sender.reached:
             known = sender.newest.get(counter) or sender.older.get(counter)
             if known is not None:
-                note = _repeated(known, role, message, record, association)
+                note = _repeated(known, role, message, sender, association)
                 if note.cause != "nonce-reuse":  # what comes a third time does so behind the second
                     sender.newest[counter] = pack_place(record, association or 0) + digest(message)
                 return note
@@ -192,13 +192,14 @@ def _altered(known: bytes, message: Message) -> Note:
     return finding("invocation-counter-repeated", text, 0, 0, "altered-copy")
 
 
-def _repeated(known: bytes, role: str | None, message: Message, record: int, association: int | None) -> Note:
+def _repeated(known: bytes, role: str | None, message: Message, sender: Sender, association: int | None) -> Note:
     before = Seen.of(known)
     if before.digest != digest(message):
         text = f"key, system title and invocation counter {message.counter} are those of record {before.record}, whose"
         text += " octets are others: the cipher is broken for both"
         return finding("invocation-counter-repeated", text, 0, 0, "nonce-reuse")
-    is_same = before.association == (association or 0) and record - before.record <= 2
+    # other talks and segments of the answer may stand between: what counts is that the sender said nothing new since
+    is_same = before.association == (association or 0) and sender.last == message.counter
     again = "answer-repeated" if role is RESPONSE else "retransmission"
     cause = again if is_same else "replay"
     text = f"the invocation counter {message.counter} and all octets are those of record {before.record}"

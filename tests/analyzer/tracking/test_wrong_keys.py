@@ -13,7 +13,7 @@ from analyzer.security.keyring import Keyring, Meter
 from analyzer.security.keys import Key, KeyRole
 from analyzer.simulate.ciphering import wrap_key
 from dissectors.tree import Severity
-from tests.analyzer.tracking.build import Said, answered, asked, length, wrapped
+from tests.analyzer.tracking.build import CARRIERS, Said, answered, asked, length, wrapped
 from tests.analyzer.tracking.secured import causes, keyring, opened, statuses
 from tests.analyzer.tracking.timed import CLOCK_ANSWER, GET_CLOCK
 from tests.analyzer.tracking.wrong_keys import WRONG, World, named
@@ -300,6 +300,30 @@ def test_request_that_comes_again_though_it_was_answered_is_not_said_to_lack_its
     assert (story.code, story.cause, story.count) == ("invocation-counter-repeated", "answer-not-taken", 2)
     assert [one.cause for one in story.alternatives] == ["replay"]
     assert story.evidence[0].text.endswith("are those of record 3, which was answered in record 4")
+
+
+@pytest.mark.parametrize("carrier", CARRIERS)
+@pytest.mark.parametrize("is_answered", [True, False])
+def test_request_that_comes_again_is_no_replay_however_many_records_its_answer_takes(
+    carrier: str, is_answered: bool
+) -> None:
+    made = World(random.Random(1))
+    request, answer = clock_read(made)
+    made.said += [request, answer, request, clock_read(made)[1]] if is_answered else [request, request, answer]
+    found = opened(made.said, keyring(made.given), carrier=CARRIERS[carrier])
+    assert [note.cause for one in found for note in one.notes] == ["retransmission"]
+    told = [(one.code, one.cause) for one in stories(found)]
+    said = ("invocation-counter-repeated", "answer-not-taken") if is_answered else ("response-missing", "server-silent")
+    assert told[0] == said
+
+
+def test_request_that_comes_again_behind_those_of_other_meters_is_no_replay() -> None:
+    made = World(random.Random(1))
+    request, answer = clock_read(made)
+    others = wrapped([asked(GET_CLOCK), answered(CLOCK_ANSWER)] * 5, server=9)
+    units = [*wrapped([*made.said, request]), *others, *wrapped([request, answer])]
+    found = opened(units, keyring(made.given), carrier=list)
+    assert [note.cause for one in found for note in one.notes] == ["retransmission"]
 
 
 def test_ciphered_answer_that_comes_again_is_no_request_without_an_answer() -> None:
