@@ -155,8 +155,8 @@ class Story:
         """Take the occurrences of another story in."""
         self.count += other.count
         self.records = sorted({*self.records, *other.records})[:_MOST_RECORDS]
-        if other.first_ns is not None:
-            self.first_ns = min(other.first_ns, self.first_ns if self.first_ns is not None else other.first_ns)
+        self.first_ns = min((one for one in (self.first_ns, other.first_ns) if one is not None), default=None)
+        self.last_ns = max((one for one in (self.last_ns, other.last_ns) if one is not None), default=None)
 
     def again(self, record: int, time_ns: int | None) -> None:
         """Count one more occurrence that says nothing new."""
