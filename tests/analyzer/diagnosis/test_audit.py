@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -398,6 +399,24 @@ def test_keys_that_meters_share_and_passwords_that_are_guessed_are_named() -> No
     assert row.verdict == FAIL
     shown = [" ".join(line.split()[-3:]) for line in text_lines([row])]
     assert [line for line in shown if line in ("up or down", "of 2 meters")] == ["up or down"] * 2 + ["of 2 meters"]
+
+
+def test_published_key_that_opens_many_messages_is_told_once() -> None:
+    held = {KeyRole.GUEK: bytes(range(16)), KeyRole.GAK: audited.PRIVATE}
+    security = secured.security_of()
+    security = replace(security, keys=replace(security.keys, guek=held[KeyRole.GUEK], gak=held[KeyRole.GAK]))
+    ring = secured.keyring(held)
+    row = audited.judge(secured.opened(secured.said(secured.session(security)), ring, learns=True), ring)["keys"]
+    assert (row.verdict, row.times, len(row.records), row.others) == (FAIL, 1, 1, ())
+
+
+@pytest.mark.parametrize("seconds", [(0.5, 5), (5, 0.1)])
+def test_answer_that_is_late_or_slow_is_an_answer(seconds: tuple[float, float]) -> None:
+    second, answer = (octets[:2] + b"\xc2" + octets[3:] for octets in (audited.GET_CLOCK, audited.CLOCK_ANSWER))
+    asking = [*audited.at(1, audited.asked(audited.GET_CLOCK)), *audited.at(seconds[0], audited.asked(second))]
+    answers = audited.at(seconds[1], audited.answered(audited.CLOCK_ANSWER), audited.answered(answer))
+    row = audited.over_tcp(audited.OPENING, *[audited.READING] * 6, asking, answers, audited.READING)["answers"]
+    assert (row.verdict, row.text) == (PASS, row.check.asks)
 
 
 def test_no_row_tells_a_key_or_password() -> None:

@@ -297,3 +297,22 @@ def test_password_that_is_sent_again_and_again_was_not_answered_and_is_not_shown
 def test_octets_behind_a_command_that_read_as_nothing_are_an_answer_all_the_same() -> None:
     stories = told(*UNLOCKED, (1.5, b"\x06"), (2, COMMAND), (2.3, b"\xff\x00\xff\x81\x80"), (6, COMMAND), (6.3, VALUE))
     assert "iec62056-21-no-answer" not in {one.code for one in stories}
+
+
+def even(octets: bytes) -> bytes:
+    """Put the even parity of seven bits into bit 7."""
+    return bytes(one | one.bit_count() % 2 << 7 for one in octets)
+
+
+@pytest.mark.parametrize("at", [20, -1])
+@pytest.mark.parametrize(("flipped", "cause"), [(0x01, "bit-error"), (0x07, "octet-damaged")])
+def test_character_of_odd_weight_is_given_back_by_the_check_character(at: int, flipped: int, cause: str) -> None:
+    sent = even(READOUT)
+    damaged = bytearray(sent)
+    damaged[at] ^= flipped
+    stories = told(*((seconds, even(octets)) for seconds, octets in BEGUN), (0.9, bytes(damaged)))
+    (story,) = [one for one in stories if one.code == "parity-wrong"]
+    assert (story.cause, story.confidence, story.proposed) == (cause, LIKELY, (4, sent))
+    place = at % len(sent)
+    assert [(one.start, one.end) for one in story.evidence] == [(place, place + 1)]
+    assert f"so {chr(READOUT[at])!r} was sent" in story.evidence[0].text

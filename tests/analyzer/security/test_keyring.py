@@ -286,3 +286,15 @@ def test_keyring_below_the_home_of_nobody_is_not_there() -> None:
         load(["~nobody-is-called-so/keys.toml"], [])
     with pytest.raises(KeyringError, match="No such file"):
         load([], ["guek=@~nobody-is-called-so/key"])
+
+
+def test_default_of_a_place_does_not_hide_the_meter_that_stands_there(tmp_path: Path) -> None:
+    keyring = ring(
+        tmp_path,
+        f'[[meter]]\nserver_title = "4D4D4D0000000001"\naddress = "10.0.0.7"\nek = "{HEX}"\n'
+        f'[[meter]]\nserver_title = "4D4D4D0000000002"\nek = "{HEX[::-1]}"\n'
+        '[[meter]]\naddress = "10.0.0.7"\nclient = 16\nlls_password = "12345678"\n',
+    )
+    found = keyring.find(Party(client=16, addresses=("10.0.0.7",)))
+    assert [one.octets for one in found.of(KeyRole.GUEK)] == [KEY]
+    assert found.server_title.hex() == "4d4d4d0000000001"
