@@ -6,12 +6,19 @@ A program of its own: it runs in the oracles' venv and imports nothing of the pr
 import contextlib
 import json
 import re
+import signal
 import sys
 
 from gurux_dlms.enums.TranslatorOutputType import TranslatorOutputType
 from gurux_dlms.GXDLMSTranslator import GXDLMSTranslator
 
 INNER = re.compile(r"(<x:user-information>)((?:01|08|0E)[0-9A-F]+)(</x:user-information>)")
+# Of computing, not of waiting: octets that it takes for a compact-array it reads without end, until no memory is left.
+LIMIT_SECONDS = 2
+
+
+def stop(*_):
+    raise TimeoutError(f"still reading after {LIMIT_SECONDS} s")
 
 
 def translate(octets):
@@ -26,7 +33,11 @@ def translate(octets):
 def answer(line):
     octets = bytes.fromhex(json.loads(line)["hex"])
     try:
-        xml = translate(octets)
+        signal.setitimer(signal.ITIMER_VIRTUAL, LIMIT_SECONDS, LIMIT_SECONDS)
+        try:
+            xml = translate(octets)
+        finally:
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
     except Exception as error:
         return {"ok": False, "error": f"{type(error).__name__}: {error}"}
     if xml.startswith("<Data="):
@@ -36,6 +47,7 @@ def answer(line):
 
 def main():
     replies = sys.stdout
+    signal.signal(signal.SIGVTALRM, stop)
     with contextlib.redirect_stdout(sys.stderr):  # the library prints to stdout here and there
         for line in sys.stdin:
             replies.write(json.dumps(answer(line)) + "\n")

@@ -95,6 +95,16 @@ def test_missing_end_of_a_decode_is_noticed() -> None:
 
 
 @pytest.mark.skipif(not ORACLES.exists(), reason="check not run: the oracles are not installed (make oracles)")
+def test_apdu_that_gurux_reads_without_end_is_an_error_of_its_own() -> None:
+    asked = [{"hex": "C101440017B8D48711ECFF11011302010F471657"}, {"hex": "C4014100090101"}]
+    lines = "".join(json.dumps(one) + "\n" for one in asked)
+    command = [str(ORACLES), str(ROOT / "tests/oracles/gurux_worker.py")]
+    run = subprocess.run(command, input=lines, capture_output=True, text=True, timeout=60)
+    first, second = map(json.loads, run.stdout.splitlines())
+    assert (first["ok"], first["error"][:12], second["ok"]) == (False, "TimeoutError", True)
+
+
+@pytest.mark.skipif(not ORACLES.exists(), reason="check not run: the oracles are not installed (make oracles)")
 def test_short_run_against_the_oracles_has_no_difference_without_a_reason() -> None:
     command = [sys.executable, "-m", "tests.oracles", "--python", str(ORACLES), "--short"]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
