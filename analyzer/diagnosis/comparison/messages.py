@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import filterfalse
 from typing import NamedTuple
 
 from analyzer.cosem.data_sets import HEAT, counts_heat, text_values
@@ -26,6 +27,8 @@ _ACKNOWLEDGEMENT = re.compile(rb"\x06(.)(.)(.)")
 _COMMAND = re.compile(rb"\x01(.)(.)(?:\x02([^(\x03]*)\(([^)\x03]*)\)?)?")
 _ERROR_TEXT = re.compile(rb"\x02\(?([^)\x03]*)")
 _CHECKS = frozenset({"bcc-wrong", "p1-crc-wrong", "parity-wrong"})
+_ROWS = re.compile(r"(?:P\.[0-9]+|without a code) \([0-9]+\)\Z")
+"""What comes again in a profile or a log of a readout: how often is a matter of the period that was asked for."""
 _FIRST = frozenset({SIGN_ON, "telegram"})
 _PASSWORD, _WRITE = b"P", b"W"
 _TIMES = re.compile(r"(?:\d-\d:)?(?:0\.9\.\d+|1\.0\.0|C\.0\.\d+)(?:\.255)?(?:\*\d+)?")
@@ -66,8 +69,8 @@ def message_of(record: Record) -> Message:
         firm["text"] = printable(found[1].decode("latin-1"))
     elif kind in ("data", "block", "telegram"):
         sets = sets_of(record)[:_MOST_SETS]
-        codes = map(_code, sets)
-        firm["data sets"] = ", ".join(_numbered(codes) if kind == "telegram" else dict.fromkeys(codes))
+        numbered = _numbered(map(_code, sets))
+        firm["data sets"] = ", ".join(numbered if kind == "telegram" else filterfalse(_ROWS.match, numbered))
         loose |= _values(sets)
     return Message(kind, subject, Fields(firm, loose))
 

@@ -113,3 +113,15 @@ def test_data_sets_of_one_code_are_compared_one_by_one() -> None:
     assert [one.bad_value for one in told(good, bad)] == ["1000123.456 kWh"]
     (one,) = told(good, [(RECEIVED, telegram(*sets[:2]))])
     assert (one.text, one.matters) == ("telegram: data sets lacks 1-0:1.8.1 (3)", True)
+
+
+def test_data_set_of_a_readout_that_comes_again_is_missed() -> None:
+    sets = ("0.0.0(41700811)", "1.8.0(00074565.120*kWh)", "1.8.0(00074565.120*kWh)", "1.8.0(00074565.120*kWh)")
+    (one,) = told(session(readout(*sets)), session(readout(*sets[:3])))
+    assert (one.text, one.matters) == ("data: data sets lacks 1.8.0 (3)", True)
+
+
+def test_rows_of_a_profile_that_another_period_has_are_no_difference_that_matters() -> None:
+    head, row = "P.01(2603090015)(00)(15)(1)(1.5)(kW)", "(0.1)"
+    found = told(session(readout(head, row, row, head, row)), session(readout(head, row)))
+    assert not [one for one in found if one.matters]
