@@ -88,10 +88,13 @@ def at_time(table: Table, number: int, by_ns: int) -> int:
 
 
 def octets_sought(text: str) -> tuple[bytes, str]:
-    """Read what is sought: octets where it is hex, and the text in small letters; one of them is empty."""
+    """Read what is sought: octets where it is hex, and the text in small letters.
+
+    Digits in one run may be both, as a meter's number is; hex with blanks or colons is no text.
+    """
     digits = text.replace(" ", "").replace(":", "")
     if len(digits) >= 2 and len(digits) % 2 == 0 and all(one in "0123456789abcdefABCDEF" for one in digits):
-        return bytes.fromhex(digits), ""
+        return bytes.fromhex(digits), text.lower() if text == digits else ""
     return b"", text.lower()
 
 
@@ -124,8 +127,10 @@ class Search:
 
     def _holds(self, number: int) -> bool:
         record = self._capture.record(number)
-        if self.octets:
-            return any(self.octets in octets for octets in octets_of(record))
+        if self.octets and any(self.octets in octets for octets in octets_of(record)):
+            return True
+        if not self.text:
+            return False
         wanted = self.text.encode()
         if any(wanted in octets.lower() for octets in octets_of(record)):
             return True

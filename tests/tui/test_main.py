@@ -219,6 +219,21 @@ def test_filter_that_the_prompt_offers_is_valid(text: str) -> None:
     assert run.error is None
 
 
+def test_number_of_a_meter_is_found_as_text_where_no_octets_are_so() -> None:
+    """Its digits were taken for octets alone, and not found though the list shows them."""
+
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("ctrl+f", *"52100348")
+        await wait_for(pilot, lambda: "4 octets or text" in text_of(app)[-1])
+        await pilot.press("enter")
+        await wait_for(pilot, lambda: main_of(app).records.number == 16)
+        assert "found in record 16" in text_of(app)[-1]
+        await pilot.press("ctrl+f", *"52 10 03 48")
+        await wait_for(pilot, lambda: " 4 octets " in text_of(app)[-1])
+
+    drive(sample("hdlc-segments"), act)
+
+
 def test_search_for_octets_selects_them() -> None:
     async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
         main = main_of(app)

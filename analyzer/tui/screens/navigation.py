@@ -194,7 +194,7 @@ class Navigation(BaseScreen):
         if text:
             self.answer_find(text)
         else:
-            self.ask(Question("find", "find", check=_sought, hint="hex digits are octets, all else is text"))
+            self.ask(Question("find", "find", check=_sought, hint="octets in hex, or text"))
 
     def answer_find(self, text: str) -> None:
         """Look for octets or text."""
@@ -241,11 +241,12 @@ class Navigation(BaseScreen):
 
     def _place_of(self, number: int, search: Search) -> Place | None:
         """Find where in a record the octets stand that were sought."""
-        wanted = search.octets or search.text.encode()
-        for buffer, (_, octets) in enumerate(self.program.capture.detail(number).buffers):
-            at = octets.find(wanted) if search.octets else octets.lower().find(wanted)
-            if at >= 0:
-                return Place(buffer, at, at + len(wanted))
+        buffers = [octets for _, octets in self.program.capture.detail(number).buffers]
+        text = search.text.encode()
+        for wanted, held in ((search.octets, buffers), (text, [octets.lower() for octets in buffers])):
+            for buffer, octets in enumerate(held):
+                if wanted and (at := octets.find(wanted)) >= 0:
+                    return Place(buffer, at, at + len(wanted))
         return None
 
     def stop_search(self) -> bool:
@@ -255,5 +256,6 @@ class Navigation(BaseScreen):
 
 
 def _sought(text: str) -> Verdict:
-    octets, _ = octets_sought(text)
-    return Verdict(True, f"{len(octets):,} octet{'s' * (len(octets) != 1)}" if octets else "text")
+    octets, words = octets_sought(text)
+    said = [f"{len(octets):,} octet{'s' * (len(octets) != 1)}"] * bool(octets) + ["text"] * bool(words)
+    return Verdict(True, " or ".join(said))
