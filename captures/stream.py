@@ -6,6 +6,7 @@ import select
 import zlib
 from collections.abc import Callable
 from typing import Protocol
+from weakref import finalize
 
 BLOCK = 256 * 1024
 GZIP_MAGIC = b"\x1f\x8b\x08"
@@ -32,13 +33,15 @@ class FileInput:
     """A file descriptor, read without a buffer of our own: what a pipe has is passed on at once.
 
     With *at* reading begins there and leaves the descriptor's own place alone, so that two may read one file.
+    One that is ours and that nobody closed closes itself.
     """
 
     def __init__(self, descriptor: int, report: Report, *, owned: bool = True, at: int | None = None) -> None:
         self._descriptor = descriptor
         self._report = report
-        self._owned = owned
         self._at = at
+        # a __del__ would run for what was closed, too, and swallow an interrupt that came while much was freed
+        self._given_back = finalize(self, os.close, descriptor) if owned else None
 
     def fetch(self) -> bytes:
         """Return what is there; a failing medium ends the input with a remark."""
@@ -58,11 +61,9 @@ class FileInput:
 
     def close(self) -> None:
         """Close the descriptor if it is ours."""
-        if self._owned and self._descriptor >= 0:
-            os.close(self._descriptor)
         self._descriptor = -1
-
-    __del__ = close
+        if self._given_back is not None:
+            self._given_back()
 
 
 class GzipInput:

@@ -1,7 +1,9 @@
 """Opening: what an input holds is told by its content, and what cannot be read gets one clear line."""
 
+import _thread
 import contextlib
 import gzip
+import operator
 import os
 import subprocess
 import sys
@@ -15,6 +17,7 @@ from captures.chunk import LINK_OCTETS, CaptureError, CapturePermissionError, Ch
 from captures.pcap import PcapSource
 from captures.pcapng import PcapngSource
 from captures.source import RawSource
+from captures.stream import FileInput
 from captures.text.source import TextSource
 from tests.captures.build import enhanced, interface, pcap_header, pcap_record, section
 
@@ -157,6 +160,13 @@ def test_descriptors_are_given_back(tmp_path: Path) -> None:
         with contextlib.suppress(CaptureError):
             read(name)
     assert len(list(fds.iterdir())) == before
+
+
+def test_interrupt_while_an_input_that_was_closed_is_freed_is_not_lost(tmp_path: Path) -> None:
+    held = [FileInput(os.open(write(tmp_path, PCAP), os.O_RDONLY), print)]
+    held[0].close()
+    with pytest.raises(KeyboardInterrupt):
+        list(map(operator.call, (_thread.interrupt_main, held.clear)))  # no code of Python's stands between the two
 
 
 @pytest.mark.parametrize("cut", [1, 5, 30])
