@@ -208,7 +208,7 @@ class Trace:
 
         session = self._begin()
         doctor, passing = Doctor(session.pipeline.ends, session.source), self._passing()
-        session.examine(doctor.take, self._passes(session), passing)
+        doctor.take_all(session.examined(self._passes(session), passing))
         doctor.finish(session.pipeline.left_aside, session.pipeline.connections)
         return [one for one in doctor.stories() if passing is None or one.is_about(passing)]
 
@@ -219,7 +219,7 @@ class Trace:
         session = self._begin()
         passing = self._passing()
         audit = Audit(session.pipeline.ends, self._keys, passing, session.source)
-        session.examine(audit.take, self._passes(session), passing)
+        audit.take_all(session.examined(self._passes(session), passing))
         audit.finish()
         return list(audit.rows())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dissectors.tree import Note
@@ -258,3 +259,21 @@ class Record:
     def add_note(self, note: Note) -> None:
         """Add one finding."""
         self.notes = (*self.notes, note)
+
+
+def _share_keys(names: Sequence[str]) -> None:
+    """Have all records keep *names* in one common table, in which they are found by their place.
+
+    CPython 3.11 and later make room in it for what the first few instances set, at most 29 names; a record that gets
+    a name later has a dictionary of its own instead, which takes longer to make and to ask.
+    """
+    first = Record()
+    for name in names:
+        setattr(first, name, None)
+
+
+_share_keys((
+    "number", "octets", "lane", "link", "packets", "time_ns", "start_ns", "notes", "problem", "protection", "parts",
+    "control", "kind", "direction", "client", "server", "association", "request", "latency_ns", "apdu", "objects",
+    "closed", "assembled", "part_of", "begin_ns", "waits_from", "incomplete", "model",
+))  # fmt: skip

@@ -152,20 +152,13 @@ class Session:
                 self.values(record)
             yield record
 
-    def examine(
-        self, take: Callable[[Record], object], passes: Callable[[Record], bool] | None, passing: set[int] | None
-    ) -> int:
-        """Show all records to *take*, and put the numbers of those that pass into *passing*.
+    def examined(self, passes: Callable[[Record], bool] | None, passing: set[int] | None) -> Iterator[Record]:
+        """Yield all records, and put the numbers of those that pass into *passing* once they were looked at.
 
-        Those that do not pass are shown, too: a cause may stand before what is asked for. Returns how many there were.
+        Those that do not pass are among them: a cause may stand before what is asked for.
         """
-        count = 0
-        for record in self.records():
-            count += 1
-            take(record)
-            if passes is not None and passing is not None and passes(record):
-                passing.add(record.number)
-        return count
+        records = self.records()
+        return records if passes is None or passing is None else _choosing(records, passes, passing)
 
     def seek_for(self, record: Record) -> None:
         """Read ahead for what gives meaning to the values of *record*."""
@@ -188,3 +181,10 @@ class Session:
         """Give back what was opened to read ahead."""
         if self._ahead is not None:
             self._ahead.close()
+
+
+def _choosing(records: Iterator[Record], passes: Callable[[Record], bool], passing: set[int]) -> Iterator[Record]:
+    for record in records:
+        yield record
+        if passes(record):
+            passing.add(record.number)

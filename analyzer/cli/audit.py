@@ -53,7 +53,7 @@ def run(words: list[str]) -> int:
         audit = Audit(session.pipeline.ends, keys, passing, session.source)
         origins = Origins(source, name)
         passes = chooser(session, options)
-        count = session.examine(origins.behind(audit.take), passes, passing)
+        count = audit.take_all(origins.behind(session.examined(passes, passing)))
         audit.finish()
         rows = [row for row in audit.rows() if not options.group or row.check.group in options.group]
         has_failed |= any(row.verdict == FAIL for row in rows)

@@ -55,7 +55,8 @@ def run(words: list[str]) -> int:
         doctor, closed = Doctor(session.pipeline.ends, source), ClosedApdus(has_keys=keys is not None)
         passing = set[int]() if chooses(options) else None
         origins = Origins(source, name)
-        count = session.examine(origins.behind(closed.behind(doctor.take)), chooser(session, options), passing)
+        looked = session.examined(chooser(session, options), passing)
+        count = doctor.take_all(origins.behind(looked), closed.take)
         doctor.finish(session.pipeline.left_aside, session.pipeline.connections)
         every = [one for one in doctor.stories() if passing is None or one.is_about(passing)]
         stories = [one for one in every if one.worst >= least]

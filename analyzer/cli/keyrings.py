@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 from analyzer.cli.complaints import KeysError, say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from analyzer.record import Record
     from analyzer.security.keyring import Keyring
 
@@ -65,15 +63,6 @@ class ClosedApdus:
         if apdu is not None and (entry := apdu[1]) is not None and entry.is_closed and record.kind != _MESSAGE:
             self._count += 1  # a telegram of P1 was inside of a message
         return True
-
-    def behind(self, take: Callable[[Record], bool]) -> Callable[[Record], None]:
-        """Give what shows each record to *take*, and looks at it too unless that says that it is usual, so open."""
-
-        def look(record: Record) -> None:
-            if not take(record):
-                self.take(record)
-
-        return look
 
     def tell(self, name: str) -> None:
         """Say how many there were in the input *name*."""

@@ -67,24 +67,27 @@ class CaptureClock:
     def __init__(self, stories: Stories, source: Source | None = None) -> None:
         self._stories, self._source = stories, source
         self.newest_ns = FURTHEST_NS
-        """The highest time so far: below it lies what :meth:`earlier` is to be told of. The first record is, too, and
+        """The highest time so far: below it lies what :meth:`steps_to` is to be told of. The first record is, too, and
         the one behind a record that was earlier."""
         self.pause_from_ns = FURTHEST_NS
-        """Below it no time lies :data:`PAUSE_NS` behind the highest; from it on :meth:`paused` is to be told."""
+        """Below it no time lies :data:`PAUSE_NS` behind the highest; from it on :meth:`steps_to` is to be told."""
         self.newest: Record | None = None
         self.steps: deque[Step] = deque(maxlen=_MOST_STEPS)
         """The newest steps of the time, long pauses among them."""
         self._first_ns = 0
         self._back: _Back | None = None
 
-    def paused(self, record: Record, time_ns: int) -> None:
-        """Take a record that may come long after the one before, and is the newest."""
+    def steps_to(self, record: Record, time_ns: int) -> None:
+        """Take a record that comes long after the one before, or is earlier, or is waited for."""
+        if time_ns < self.newest_ns:
+            self._earlier(record, time_ns)
+            return
         by_ns = time_ns - self.newest_ns
         if self.newest is not None and by_ns >= PAUSE_NS:
             self.steps.append(Step(self.newest.number, record.number, by_ns, record.association))
-        self.pause_from_ns = time_ns + PAUSE_NS
+        self._is_newest(record, time_ns)
 
-    def earlier(self, record: Record, time_ns: int) -> None:
+    def _earlier(self, record: Record, time_ns: int) -> None:
         """Take a record that is earlier than one before it, or that is waited for."""
         if self.newest is None:
             self._first_ns = time_ns

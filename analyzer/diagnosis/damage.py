@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 from analyzer.diagnosis.damage_lane import DAMAGE, LANE_CAUSES, NOISE_CODES, SETTINGS, VAGUE, Lane
 from analyzer.diagnosis.family import FRAMES, Family, severity_with
@@ -50,6 +51,8 @@ class DamageFamily(Family):
         self._causes = LaneCauses(stories, self.lanes)
         self.seen: Record | None = None
         """The last sound frame of all lanes."""
+        self.places: Sequence[dict[Any, Any]] = ()
+        """What others remember of *lanes*, to be forgotten with one of them."""
 
     # -- sound frames -------------------------------------------------------------------------------------------------
 
@@ -85,6 +88,8 @@ class DamageFamily(Family):
     def _lane(self, record: Record) -> Lane:
         if len(self.lanes) >= _MOST_LANES:
             del self.lanes[next(iter(self.lanes))]
+            for one in self.places:
+                one.clear()
         lane = self.lanes[record.lane.text] = Lane()
         return lane
 

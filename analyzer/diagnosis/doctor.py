@@ -131,38 +131,55 @@ class Doctor:
                 self._listeners.setdefault(kind, []).append(one.event)
         self._last: Record | None = None
 
-    def take(self, record: Record) -> bool:
-        """Look at one record. Tells whether it is usual: a frame or APDU that is open, and of which nothing is said."""
-        ends = self._ends
-        if ends and ends[0].after < record.number:
-            self._take_ends(record)
-        self._last = record
-        time_ns, clock = record.time_ns, self._clock
-        if time_ns is not None:
-            if time_ns >= clock.newest_ns:
-                if time_ns >= clock.pause_from_ns:
-                    clock.paused(record, time_ns)
-                clock.newest, clock.newest_ns = record, time_ns
-            else:
-                clock.earlier(record, time_ns)
-        notes = record.notes
-        if notes and any(ignores(record, note) for note in notes for ignores in self._ignores):
-            return False
-        if notes or not self._is_usual(record):
+    def take(self, record: Record) -> None:
+        """Look at one record."""
+        self.take_all((record,))
+
+    def take_all(self, records: Iterable[Record], odd: Callable[[Record], object] | None = None) -> int:
+        """Look at records, each as it comes, and show to *odd* those that are not usual. Returns how many there were.
+
+        Usual is a frame or APDU that is open, and of which nothing is said.
+        """
+        count = 0
+        ends, clock, sound, token = self._ends, self._clock, self._sound, self._token
+        is_usual, looks, chains = self.associations.take_usual, self._looks_at_usual, self._chains
+        record = self._last
+        try:
+            for record in records:
+                count += 1
+                if ends and ends[0].after < record.number:
+                    self._take_ends(record)
+                time_ns = record.time_ns
+                if time_ns is not None:
+                    if clock.newest_ns <= time_ns < clock.pause_from_ns:
+                        clock.newest, clock.newest_ns = record, time_ns
+                    else:
+                        clock.steps_to(record, time_ns)
+                notes = record.notes
+                if notes or not is_usual(record):
+                    self._take_odd(record, notes)
+                    if odd is not None:
+                        odd(record)
+                    continue
+                direction = record.direction
+                sound[record.lane] = record
+                for look in looks[direction, record.link, PART if record.parts else record.kind]:
+                    look(record)
+                if direction is RESPONSE and record.request is not None:
+                    objects = record.objects
+                    if objects.watched is not token and objects:
+                        self._told(record, objects)
+                    if chains.open:
+                        chains.calm(record)
+        finally:
+            self._last = record
+        return count
+
+    def _take_odd(self, record: Record, notes: tuple[Note, ...]) -> None:
+        """Look at a record that is not usual."""
+        if not any(ignores(record, note) for note in notes for ignores in self._ignores):
             self.associations.take_any(record)
             self._take_any(record, notes)
-            return False
-        direction = record.direction
-        self._sound[record.lane] = record
-        for look in self._looks_at_usual[direction, record.link, PART if record.parts else record.kind]:
-            look(record)
-        if direction is RESPONSE and record.request is not None:
-            objects = record.objects
-            if objects.watched is not self._token and objects:
-                self._told(record, objects)
-            if self._chains.open:
-                self._chains.calm(record)
-        return True
 
     def _take_any(self, record: Record, notes: tuple[Note, ...]) -> None:
         """Look at a record that is no usual one."""

@@ -5,7 +5,9 @@ Source: IEC 62056-46, ISO/IEC 13239.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import takewhile
+from typing import Any
 
 from analyzer.diagnosis.family import FRAMES, Family
 from analyzer.diagnosis.hdlc_addresses import HdlcAddresses
@@ -39,6 +41,8 @@ class LinkFamily(Family):
         """The same by conversation and server, then by client."""
         self.newest: dict[int, Record] = {}
         """By conversation: its last frame."""
+        self.places: Sequence[dict[Any, Any]] = ()
+        """What others remember of *pairs*, to be forgotten with one of them."""
         self._echoed: dict[int, Record] = {}
         """By conversation: its last echo."""
         self._frames, self._addresses = InformationFrames(self), HdlcAddresses(self)
@@ -188,6 +192,8 @@ class LinkFamily(Family):
     def _forget(self, conversation: int, client: object, server: object) -> None:
         clients = self._clients[conversation, server]
         del self.pairs[conversation, client, server], clients[client]
+        for one in self.places:
+            one.clear()
         if not clients:
             del self._clients[conversation, server]
 

@@ -7,14 +7,16 @@ is RR, or an I frame behind one of the other side, within the limits and with th
 from __future__ import annotations
 
 from analyzer.diagnosis.damage import DamageFamily
+from analyzer.diagnosis.damage_lane import Lane
 from analyzer.diagnosis.family import Family
-from analyzer.diagnosis.hdlc_state import NO_LIMIT
+from analyzer.diagnosis.frame_damage import FLAG
+from analyzer.diagnosis.hdlc_state import NO_LIMIT, Link
 from analyzer.diagnosis.information_frames import LLC_OF
 from analyzer.diagnosis.link import LinkFamily
 from analyzer.record import LINK, Record
 
-_SHORT = (b"\x7e\xa0", b"\x7e\xa8")
-"""How a frame of less than 256 octets begins, and a segment."""
+_Place = tuple[Lane, Link]
+_MOST_PLACES = 4096
 
 
 class UsualFrames(Family):
@@ -25,36 +27,50 @@ class UsualFrames(Family):
     def __init__(self, damage: DamageFamily, link: LinkFamily) -> None:
         super().__init__(damage.stories)
         self._damage, self._link = damage, link
-        self._lanes, self._pairs, self._newest = damage.lanes, link.pairs, link.newest
+        self._newest = link.newest
+        self._places: tuple[dict[int | None, _Place], ...] = {}, {}
+        """By side and association: what is kept of the lane and of the link, as long as both are."""
+        damage.places = link.places = self._places
 
     def look(self, record: Record) -> None:
-        """Look at a frame."""
-        if record.link == "llc":
-            self._damage.look(record)
-            return
+        """Look at a frame, of an association."""
         octets, lane = record.octets, record.lane
-        known = self._lanes.get(lane.text)
-        link = self._pairs.get((lane.conversation, record.client, record.server))
-        is_whole = octets.startswith(_SHORT) and octets[2] == len(octets) - 2 and octets[-2]  # FCS 00 00 says: not used
-        if not is_whole or link is None or known is None or not known.is_settled:
+        size = len(octets)
+        place = self._places[lane.side].get(record.association) or self._place(record)
+        # with 256 octets or more it has another length than its last octet says; FCS 00 00 says: not used
+        if place is None or octets[2] != size - 2 or octets[0] != FLAG or not octets[-2] or not place[0].is_settled:
             self._damage.look(record)
-            self._link.look(record)
+            if record.link != "llc":
+                self._link.look(record)
             return
-        self._damage.seen = record
-        direction, apdu = record.direction, record.apdu
+        link, direction = place[1], record.direction
         if record.kind is LINK:  # RR
             if link.speaker is not direction:
                 link.speaker, link.run = direction, 0
-        elif (
-            link.speaker is direction
-            or link.is_fresh
-            or len(octets) > link.fits.get(direction, NO_LIMIT)
-            or (apdu is not None and not octets.startswith(LLC_OF[direction], apdu[3] - 3))
-            or (record.control or 0) & 1
-        ):
-            self._link.look(record)
-            return
         else:
+            apdu = record.apdu
+            if (
+                link.speaker is direction
+                or link.is_fresh
+                or size > link.fits.get(direction, NO_LIMIT)
+                or (record.control or 0) & 1
+                or (apdu is not None and octets[apdu[3] - 3 : apdu[3] - 1] != LLC_OF[direction])
+            ):
+                self._damage.seen = record
+                self._link.look(record)
+                return
             link.speaker, link.run = direction, 1
+        self._damage.seen = self._newest[lane.conversation] = record
         link.kept.append(record)
-        self._newest[lane.conversation] = record
+
+    def _place(self, record: Record) -> _Place | None:
+        """Remember the place of the records of an association; None while there is none."""
+        lane = self._damage.lanes.get(record.lane.text)
+        link = self._link.pairs.get((record.lane.conversation, record.client, record.server))
+        if lane is None or link is None:
+            return None
+        places = self._places[record.lane.side]
+        if len(places) >= _MOST_PLACES:
+            places.clear()
+        made = places[record.association] = lane, link
+        return made

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from analyzer.export.json_lines import JsonLines
@@ -49,14 +49,14 @@ class Origins:
         self._names = [given(part) for part in source.sources] if isinstance(source, MergedSource) else []
         self._of_record = array("L")
 
-    def behind(self, take: Callable[[Record], object]) -> Callable[[Record], object]:
-        """Give what shows each record to *take*, and remembers its input where there are several."""
+    def behind(self, records: Iterable[Record]) -> Iterable[Record]:
+        """Give *records*, and remember the input of each where there are several."""
+        return self._remembering(records) if self._names else records
 
-        def look(record: Record) -> None:
+    def _remembering(self, records: Iterable[Record]) -> Iterator[Record]:
+        for record in records:
             self._of_record.append(record.packets[-1] >> PACKET_BITS)
-            take(record)
-
-        return look if self._names else take
+            yield record
 
     def of(self, numbers: Sequence[int]) -> str:
         """Name the inputs that the records *numbers* came from; of no record all of them."""

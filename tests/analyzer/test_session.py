@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
+import sys
 from pathlib import Path
 
 import pytest
@@ -269,3 +271,14 @@ def test_record_says_in_the_interpreter_what_it_is() -> None:
         (record,) = Session(source).records()
     assert repr(record) == "<Record 1 hdlc link 16 → 1>"
     assert repr(record.lane) == "<Lane serial:A>"
+
+
+@pytest.mark.skipif(sys.implementation.name != "cpython", reason="other interpreters keep attributes in their own ways")
+@pytest.mark.parametrize("sample", ["sn-hdlc.pcap", "ln-wrapper.pcap"])
+def test_records_have_no_dictionaries_of_their_own(sample: str) -> None:
+    """What a name that the first records lack would give to all that bear it: more to make, and more to ask."""
+    with open_source(str(SAMPLES / sample)) as source:
+        records = list(Session(source).records())
+    assert len(records) > 30
+    kinds = {record.kind for record in records if any(type(one) is dict for one in gc.get_referents(record))}
+    assert kinds == set()

@@ -67,6 +67,14 @@ class Audit:
         self._keys = keys
         self._used: set[str] = set()
 
+    def take_all(self, records: Iterable[Record]) -> int:
+        """Look at records, each as it comes. Returns how many there were."""
+        count = 0
+        for record in records:
+            count += 1
+            self.take(record)
+        return count
+
     def take(self, record: Record) -> None:
         """Look at one record."""
         if self._only is not None:

@@ -195,7 +195,7 @@ def steps_by_the_plain_rule(records: list[Record]) -> list[Step]:
     for record in records:
         time_ns = record.time_ns or 0
         if time_ns < clock.newest_ns:
-            clock.earlier(record, time_ns)
+            clock.steps_to(record, time_ns)
             continue
         by_ns = time_ns - clock.newest_ns
         if by_ns >= PAUSE_NS and clock.newest is not None:
