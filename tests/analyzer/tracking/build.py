@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from analyzer.pipeline import Pipeline
 from analyzer.record import Apdu, Record
 from analyzer.simulate.mbus_line import long_frame
-from captures.chunk import LINK_OCTETS, RECEIVED, SENT, UNKNOWN, Chunk, Source
+from captures.chunk import LINK_OCTETS, PACKET_BITS, RECEIVED, SENT, UNKNOWN, Chunk, Source
 from tests.analyzer.framing.build import frame
 
 ASKED, ANSWERED = SENT, RECEIVED
@@ -182,6 +182,11 @@ class ListSource(Source):
     def __init__(self, chunks: Sequence[Chunk], size: int | None = 1) -> None:
         super().__init__("list", size)
         self._chunks = chunks
+
+    @property
+    def parts(self) -> Sequence[Source]:
+        """A source for each input that the numbers of the packets tell."""
+        return [self] * (1 + max((one.number >> PACKET_BITS for one in self._chunks), default=0))
 
     def __iter__(self) -> Iterator[Chunk]:
         return iter(self._chunks)
