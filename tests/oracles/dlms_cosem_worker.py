@@ -1,13 +1,14 @@
 """Reads APDUs with dlms-cosem: JSON lines {"hex"} on stdin to {"ok", "decode", "error"} on stdout.
 
 `decode` is what the library's objects hold, in the names of the ASN.1 module. A program of its own: it runs in the
-oracles' venv and imports nothing of the project.
+oracles' venv and imports nothing of the project but its bounds.
 """
 
 import contextlib
 import json
 import sys
 
+from bounds import bounded, set_bounds
 from dlms_cosem import dlms_data, enumerations
 from dlms_cosem.protocol import acse, xdlms
 from dlms_cosem.protocol.xdlms.conformance import Conformance
@@ -410,7 +411,8 @@ def answer(line):
         reader = READERS.get(octets[0])
         if reader is None:
             raise UnsupportedError("no class for this APDU")
-        return {"ok": True, "decode": reader(octets)}
+        with bounded():
+            return {"ok": True, "decode": reader(octets)}
     except (UnsupportedError, NotImplementedError) as error:
         return {"ok": False, "unsupported": True, "error": f"{type(error).__name__}: {error}"}
     except Exception as error:
@@ -419,6 +421,7 @@ def answer(line):
 
 def main():
     replies = sys.stdout
+    set_bounds()
     with contextlib.redirect_stdout(sys.stderr):  # the library prints to stdout here and there
         for line in sys.stdin:
             replies.write(json.dumps(answer(line)) + "\n")

@@ -1,24 +1,18 @@
 """Reads APDUs with gurux-dlms: JSON lines {"hex"} on stdin to {"ok", "decode": XML, "error"} on stdout.
 
-A program of its own: it runs in the oracles' venv and imports nothing of the project.
+A program of its own: it runs in the oracles' venv and imports nothing of the project but its bounds.
 """
 
 import contextlib
 import json
 import re
-import signal
 import sys
 
+from bounds import bounded, set_bounds
 from gurux_dlms.enums.TranslatorOutputType import TranslatorOutputType
 from gurux_dlms.GXDLMSTranslator import GXDLMSTranslator
 
 INNER = re.compile(r"(<x:user-information>)((?:01|08|0E)[0-9A-F]+)(</x:user-information>)")
-# Of computing, not of waiting: octets that it takes for a compact-array it reads without end, until no memory is left.
-LIMIT_SECONDS = 2
-
-
-def stop(*_):
-    raise TimeoutError(f"still reading after {LIMIT_SECONDS} s")
 
 
 def translate(octets):
@@ -33,11 +27,8 @@ def translate(octets):
 def answer(line):
     octets = bytes.fromhex(json.loads(line)["hex"])
     try:
-        signal.setitimer(signal.ITIMER_VIRTUAL, LIMIT_SECONDS, LIMIT_SECONDS)
-        try:
+        with bounded():
             xml = translate(octets)
-        finally:
-            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
     except Exception as error:
         return {"ok": False, "error": f"{type(error).__name__}: {error}"}
     if xml.startswith("<Data="):
@@ -47,7 +38,7 @@ def answer(line):
 
 def main():
     replies = sys.stdout
-    signal.signal(signal.SIGVTALRM, stop)
+    set_bounds()
     with contextlib.redirect_stdout(sys.stderr):  # the library prints to stdout here and there
         for line in sys.stdin:
             replies.write(json.dumps(answer(line)) + "\n")

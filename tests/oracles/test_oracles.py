@@ -94,14 +94,23 @@ def test_missing_end_of_a_decode_is_noticed() -> None:
     assert "nothing more" in first_difference("dlms-cosem", whole, short)
 
 
+WITHOUT_END = {
+    "gurux_worker.py": ("C101440017B8D48711ECFF11011302010F471657", "TimeoutError"),
+    "dlms_cosem_worker.py": (
+        "C00344030007F732460A5EFF0B0101000001B1246FF32DFF19000008BA277F670DFF0300", "TimeoutError"),
+}  # fmt: skip
+"""What a library reads without end, by worker, and the error that it then is."""
+
+
 @pytest.mark.skipif(not ORACLES.exists(), reason="check not run: the oracles are not installed (make oracles)")
-def test_apdu_that_gurux_reads_without_end_is_an_error_of_its_own() -> None:
-    asked = [{"hex": "C101440017B8D48711ECFF11011302010F471657"}, {"hex": "C4014100090101"}]
-    lines = "".join(json.dumps(one) + "\n" for one in asked)
-    command = [str(ORACLES), str(ROOT / "tests/oracles/gurux_worker.py")]
+@pytest.mark.parametrize("worker", WITHOUT_END)
+def test_apdu_that_an_oracle_reads_without_end_is_an_error_of_its_own(worker: str) -> None:
+    octets, error = WITHOUT_END[worker]
+    lines = "".join(json.dumps({"hex": one}) + "\n" for one in (octets, "C4014100090101"))
+    command = [str(ORACLES), str(ROOT / "tests/oracles" / worker)]
     run = subprocess.run(command, input=lines, capture_output=True, text=True, timeout=60)
     first, second = map(json.loads, run.stdout.splitlines())
-    assert (first["ok"], first["error"][:12], second["ok"]) == (False, "TimeoutError", True)
+    assert (first["ok"], first["error"].split(":")[0], second["ok"]) == (False, error, True)
 
 
 @pytest.mark.skipif(not ORACLES.exists(), reason="check not run: the oracles are not installed (make oracles)")
