@@ -6,6 +6,7 @@ Source: IEC 62056-21 (modes A to E, programming mode, error messages).
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from analyzer.diagnosis.family import Family
 from analyzer.diagnosis.story import LIKELY, POSSIBLE, Alternative, Fact, Stories, Story
@@ -34,6 +35,16 @@ _MODE_B = "ABCDEFGHI"
 _COMMANDS = ("password", "command")
 _SIGNS = 4
 """Of fewer octets their values say nothing."""
+
+
+class _Doubt(NamedTuple):
+    """What was told of octets behind an acknowledgement, and where those stand: what follows may read."""
+
+    fact: Fact
+    record: Record
+    note: Note
+    until_ns: int | None
+    """When the next sign-on came, of octets that are given behind it: what that leads to says nothing of them."""
 
 
 class _Line:
@@ -67,8 +78,7 @@ class _Line:
         self.is_told = False
         self.is_heard = False
         """Something of the meter was read: without, a break is the client's."""
-        self.doubt: tuple[Fact, Record, Note] | None = None
-        """What was told of the octets behind the acknowledgement, and where those stand: what follows may read."""
+        self.doubt: _Doubt | None = None
         self.silent: tuple[Fact, Record, int] | None = None
         """What was told of an acknowledgement that nothing came behind, and until when: what came may be given late."""
         self.switched: tuple[Record, Note] | None = None
@@ -143,7 +153,7 @@ class ModeCFamily(Family):
             self._left_waiting(line, record)
         asked, line.asked, line.chosen, line.noise = line.asked, None, None, []
         if line.doubt is not None and _IS_BLOCK.match(octets):
-            self._take_back(line, *line.doubt)
+            self._settle(record, line, line.doubt)
         if line.binary is not None and octets[:1] == _READOUT and _IS_BLOCK.match(octets):
             self._not_binary(record, line.binary)
             line.binary = line.switched = None
@@ -204,7 +214,7 @@ class ModeCFamily(Family):
         if line.binary is not None and line.switched is None and self._is_text(record):
             line.switched = record, note
             return True
-        self._reopen(line, record)
+        until_ns = self._reopen(line, record)
         if line.last in _COMMANDS:
             line.asked = None  # something came behind it
         if line.chosen is None:
@@ -213,7 +223,8 @@ class ModeCFamily(Family):
         if line.is_told or len(line.noise) > 1:
             return True
         line.is_told = True
-        line.doubt = self._garbled(record, line.chosen, b"".join(line.noise)), record, note
+        fact = self._garbled(record, line.chosen, b"".join(line.noise))
+        line.doubt = _Doubt(fact, record, note, until_ns)
         return True
 
     def _is_text(self, record: Record) -> bool:
@@ -221,14 +232,16 @@ class ModeCFamily(Family):
         before = self.sound.get(record.lane)
         return before is not None and before.link == "iec62056-21"
 
-    def _reopen(self, line: _Line, record: Record) -> None:
-        """What was taken for silence behind an acknowledgement was none: octets of that time are given late."""
+    def _reopen(self, line: _Line, record: Record) -> int | None:
+        """Take back that nothing came behind an acknowledgement where octets of then are given late; and until when."""
         if line.silent is None or record.time_ns is None:
-            return
+            return None
         fact, chosen, until_ns = line.silent
-        if (chosen.time_ns or 0) <= record.time_ns < until_ns:
-            self.stories.take_back(fact)
-            line.silent, line.chosen, line.is_told, line.noise = None, chosen, False, []
+        if not (chosen.time_ns or 0) <= record.time_ns < until_ns:
+            return None
+        self.stories.take_back(fact)
+        line.silent, line.chosen, line.is_told, line.noise = None, chosen, False, []
+        return until_ns
 
     def _garbled(self, record: Record, acknowledged: Record, octets: bytes) -> Fact:
         """Report octets that are no message behind an acknowledgement."""
@@ -248,12 +261,15 @@ class ModeCFamily(Family):
         ]
         return self.report(record, "iec62056-21-baud-switch-failed", cause, POSSIBLE, text, alternatives=others)
 
-    def _take_back(self, line: _Line, fact: Fact, record: Record, note: Note) -> None:
-        """The data that follow read: both sides have the same speed, and the octets before are noise."""
+    def _settle(self, record: Record, line: _Line, doubt: _Doubt) -> None:
+        """The data in *record* read: both sides have the same speed, and the octets before are noise."""
         line.doubt, line.is_told = None, False
+        fact, before, note, until_ns = doubt
+        if until_ns is not None and (record.time_ns is None or record.time_ns >= until_ns):
+            return
         self.stories.take_back(fact)
         text = f"{note.text}; it stands behind the acknowledgement, and the data that follow read"
-        self.report(record, note.code, "line-noise", POSSIBLE, text, start=note.start, end=note.end)
+        self.report(before, note.code, "line-noise", POSSIBLE, text, start=note.start, end=note.end)
 
     def _unanswered(self, line: _Line, record: Record | None = None) -> None:
         """A request or acknowledgement was not answered before the next sign-on, which is in *record*."""

@@ -50,6 +50,14 @@ def records(*said: tuple[float, bytes]) -> list[Record]:
     return list(Pipeline().run(ListSource(lines(*said))))
 
 
+def test_data_of_the_next_sign_on_say_nothing_of_octets_behind_the_acknowledgement() -> None:
+    said = [(0.0, SENT, SIGN_ON), (0.3, RECEIVED, IDENTIFICATION), (0.6, SENT, READ), (1.2, RECEIVED, b"\x98\x08\xec")]
+    said += [(4.5, SENT, SIGN_ON), (4.8, RECEIVED, IDENTIFICATION), (5.1, SENT, READ), (5.4, RECEIVED, READOUT)]
+    units = [Said(_START_NS + int(seconds * _SECOND), side, octets) for seconds, side, octets in said]
+    (story,) = stories_of(Case(units, Truth(frozenset())))
+    assert (story.code, story.cause) == ("iec62056-21-baud-switch-failed", "stayed-at-start-speed")
+
+
 def test_octets_behind_an_acknowledgement_are_no_silence_though_a_sign_on_follows() -> None:
     said = [(0.0, SENT, SIGN_ON), (0.3, RECEIVED, IDENTIFICATION), (0.6, SENT, READ), (1.2, RECEIVED, b"\x98\x08\xec")]
     said += [(4.5, SENT, SIGN_ON), (4.8, RECEIVED, IDENTIFICATION)]
