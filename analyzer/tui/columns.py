@@ -202,9 +202,10 @@ def lend(columns: tuple[tuple[Column, int], ...], line: RecordLine) -> tuple[tup
     """
     names = [one.name for one, _ in columns]
     at = names.index("value") if "value" in names else 0
-    if not at or names[at - 1] != "summary" or 0 < len(line.value) <= columns[at][1]:
+    wanted = cell_len(printable(line.value))
+    if not at or names[at - 1] != "summary" or 0 < wanted <= columns[at][1]:
         return columns
-    both, wanted = columns[at - 1][1] + columns[at][1], cell_len(printable(line.value))
+    both = columns[at - 1][1] + columns[at][1]
     blank = both - cell_len(printable(line.summary))
     room = min(wanted, max(columns[at][1], blank, wanted if wanted <= min(both // 2, _DATE) else 0))
     return (*columns[: at - 1], (columns[at - 1][0], both - room), (columns[at][0], room), *columns[at + 1 :])

@@ -26,6 +26,8 @@ def fit(text: str, width: int) -> str:
     bare = cut.rstrip(_SEPARATOR)
     if bare.endswith("…"):  # a part that was cut before: one ellipsis says both
         return fit(bare, width)
+    if not text.startswith(cut):  # half of a wide character had no room
+        return cut[:-1] + "… "
     return cut + "…"
 
 
@@ -73,8 +75,10 @@ def fit_summary(text: str, width: int) -> str:
     parts = [_CODE.sub("", part) if index else part for index, part in enumerate(text.split(_SEPARATOR))]
     if len(parts) > 2 and _JOINED.fullmatch(parts[-1]):  # the tree says so too
         parts.pop()
-    excess = sum(map(cell_len, parts)) + len(_SEPARATOR) * (len(parts) - 1) - width
-    is_value = len(parts) > 2 and cell_len(parts[-1]) <= _VALUE
+    between, last = len(_SEPARATOR) * (len(parts) - 1), cell_len(parts[-1])
+    excess = sum(map(cell_len, parts)) + between - width
+    least = _HEAD + _SHORTEST * (len(parts) - 2) + between + last
+    is_value = len(parts) > 2 and last <= _VALUE and least <= width
     while excess > 0 and len(parts) > 1:
         lengths = {index: cell_len(part) for index, part in enumerate(parts) if index}
         if is_value:

@@ -193,7 +193,7 @@ def test_title_too_long_for_the_line_leaves_the_name_of_the_screen(size: tuple[i
     async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
         app.options = app.options._replace(title="測" * 30 + "x" * 50)
         await pilot.press("s")
-        await wait_for(pilot, lambda: text_of(app)[0].endswith("… Statistics 41 records "))
+        await wait_for(pilot, lambda: re.search("… +Statistics 41 records $", text_of(app)[0]) is not None)
         assert text_of(app)[0].startswith(" dlmshark  測")
 
     drive(sample("ln-ciphered"), act, size)
@@ -290,6 +290,18 @@ def test_summary_has_the_room_of_a_value_that_there_is_not() -> None:
 def test_name_stays_where_how_many_records_were_joined_has_no_room() -> None:
     text = fit_summary("GET response · 1-0:99.1.0*255 Load profile 1 · 64 rows of 4 columns · from 5 records", 52)
     assert text.rstrip() == "GET response · Load profile 1 · 64 rows of 4 columns"
+
+
+def test_part_of_a_short_value_takes_no_room_from_what_a_record_is() -> None:
+    assert fit_summary('GET response · Device ID 1 · "计量表序列号"', 22).startswith("GET response · ")
+
+
+def test_value_in_wide_characters_has_what_its_summary_leaves() -> None:
+    """It was cut beside blanks, with one more before the ellipsis."""
+    line = RecordLine(1, None, "", None, None, "", "", "GET response", 12 * "表", "", None, -1, 0, "")
+    rooms = {one.name: room for one, room in lend(layout(("number", "summary", "value"), 140, 3, Widths()), line)}
+    assert rooms["value"] == 24
+    assert fit("表表表", 4) == "表… "
 
 
 def test_value_without_end_leaves_the_summary_whole() -> None:
