@@ -108,7 +108,7 @@ def _cause(
     if first is not None and limit and len(first.octets) > limit:
         said = f"the request has {octets(len(first.octets))}, the meter takes {limit}"
         return "pdu-too-long", LIKELY, said
-    if ending.by == BY_CLIENT and _is_impatient(one, ending, first):
+    if ending.by == BY_CLIENT and is_impatient(one, ending, first):
         return "client-restart", LIKELY, against
     if damaged is not None and first is not None and damaged.number > first.request:
         return "link-lost", POSSIBLE, f"record {damaged.number} is damaged; it may be the answer"
@@ -143,8 +143,8 @@ def _held_against(one: Association, idle: int | None, facts: Facts) -> tuple[str
     return "", ""
 
 
-def _is_impatient(one: Association, ending: Ending, first: Exchange | None) -> bool:
-    """Tell whether the client began anew before the meter usually answers."""
+def is_impatient(one: Association, ending: Ending, first: Exchange | None) -> bool:
+    """Tell whether the client began anew, or aborted, before the meter usually answers."""
     service = one.services.get(first.service) if first is not None else None
     usual = service.median_ns if service is not None else None
     if first is None or usual is None or first.asked_ns is None or ending.at.time_ns is None:
@@ -163,9 +163,10 @@ def _text(one: Association, ending: Ending, first: Exchange | None, against: str
     said = pause
     if first is not None:
         said = f"{asked(first)} {f'came {pause} and ' if pause else ''}was not answered"
-    tries = sum(1 for each in one.unanswered if first is not None and each.octets == first.octets)
-    if tries > 1 or (tries == 1 and one.waiting):
-        said += f"; it was asked {tries + len(one.waiting)} times"
+    since = [each for each in (*one.unanswered, *one.waiting.values()) if first and each.request >= first.request]
+    tries = sum(first is not None and each.octets == first.octets for each in since)
+    if tries > 1:
+        said += f"; it was asked {tries} times"
     is_last = first is not None and first.request == ending.at.record
     followed = "" if is_last else f"; record {ending.at.record} is what followed"
     shown = _SHOWN.get(ending.reason, "").format(at=ending.at.record, by=by, followed=followed)

@@ -13,6 +13,7 @@ from analyzer.diagnosis.cut_transfers import CutTransfers
 from analyzer.diagnosis.family import Family, Look, severity_with
 from analyzer.diagnosis.frame_settles import CLOSED, plain_under_cipher
 from analyzer.diagnosis.general_blocks import GeneralBlocks
+from analyzer.diagnosis.lost import is_impatient
 from analyzer.diagnosis.policy import demanded_of, hold_to_protection
 from analyzer.diagnosis.refusals import REFUSING, service_refusals
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Evidence, Fact, Stories
@@ -213,7 +214,10 @@ class ServiceFamily(Family):
         elif event.kind == ENDED:
             self._terms.pop(event.association.number or 0, None)
             for asked in event.association.waiting.values():
-                if asked.is_confirmed and not is_told:
+                is_let_go = (
+                    ending is not None and ending.how == ABORTED and is_impatient(event.association, ending, asked)
+                )
+                if asked.is_confirmed and not is_told and not is_let_go:
                     unanswered(self, record, event.association, asked, is_repeated=False)
             self._transfers.end(event.association)
 

@@ -42,6 +42,8 @@ from analyzer.tracking.usual_exchanges import SILENCE_NS, answers, asks, count_s
 MOST_ASSOCIATIONS = 16384
 _MOST_DAMAGED = 4096
 _GENERAL_BLOCK = "general-block-transfer"
+_ABORT = "abrt"
+"""Asks for no answer."""
 _APART = OPENING | {_GENERAL_BLOCK, "data-notification-confirm"}
 
 
@@ -145,10 +147,10 @@ class Associations(Services):
         if handler is None:
             one.general_blocks += family == _GENERAL_BLOCK
             return
-        if record.direction is REQUEST:
-            self._ask(one, record, apdu.octets, family, is_service=False)
-        elif record.direction is RESPONSE:
+        if record.direction is RESPONSE:
             self._answer(one, record, apdu.octets, family, is_service=False)
+        elif record.direction is REQUEST and family != _ABORT:
+            self._ask(one, record, apdu.octets, family, is_service=False)
         handler(self, one, record, apdu)
 
     def _silent(self, one: Association, record: Record, gap: int) -> None:

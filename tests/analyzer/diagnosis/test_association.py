@@ -201,6 +201,15 @@ def test_client_that_asks_in_vain_and_begins_anew_has_lost_the_link() -> None:
     assert [one.code for one in story.leads_to] == ["response-missing"]
 
 
+def test_tries_are_those_since_the_last_answer_and_of_the_request_itself() -> None:
+    other = GET_CLOCK[:2] + b"\xc2" + GET_CLOCK[3:]
+    before = at(1, asked(GET_CLOCK)), at(5, asked(GET_CLOCK), answered(CLOCK_ANSWER)), READING
+    for vain in ([asked(GET_CLOCK)], [asked(GET_CLOCK), asked(other)]):
+        story = lost(over_tcp(OPENING, *before, at(1, *vain), last=[(0.1, ANSWERED, RST)]))
+        assert "was not answered" in story.evidence[0].text
+        assert "times" not in story.evidence[0].text
+
+
 def test_client_that_does_not_wait_for_its_answer_is_told_so() -> None:
     slow = at(1, asked(GET_CLOCK)), at(2, answered(CLOCK_ANSWER))
     story = lost(on_line(OPENING, *slow, *slow, at(1, asked(GET_CLOCK)), at(0.3, asked(AARQ), answered(AARE))))
@@ -240,6 +249,21 @@ def test_abort_names_its_source_and_the_request_before_it() -> None:
     assert named([story]) == [("abort", "request-refused")]
     assert "acse-service-provider (1)" in story.evidence[0].text
     assert "get-request in record 3" in story.evidence[0].text
+    assert "A-ABORT by the meter" in story.evidence[0].text
+
+
+@pytest.mark.parametrize(("before", "by"), [([at(1, asked(GET_CLOCK))], "client"), ([], "client"), ([], "meter")])
+def test_abort_that_answers_no_request_blames_none_and_is_not_answered(before: list[list[At]], by: str) -> None:
+    end = (asked if by == "client" else answered)(bytes.fromhex("6403 80 01 00"))
+    (story,) = on_line(OPENING, READING, *before, at(0.05, end))
+    assert named([story]) == [("abort", "")]
+    assert f"A-ABORT by the {by}, source acse-service-user (0)" in story.evidence[0].text
+
+
+def test_request_that_the_client_waited_for_before_it_aborted_is_not_answered() -> None:
+    stories = on_line(OPENING, READING, at(1, asked(GET_CLOCK)), at(9, asked(bytes.fromhex("6403 80 01 00"))))
+    assert named(stories) == [("abort", ""), ("response-missing", "server-silent")]
+    assert stories[1].count == 1
 
 
 def test_abort_in_place_of_an_aare_is_read_over_tcp_too() -> None:
