@@ -6,8 +6,17 @@ INTERFACE, PORT = "iface", "serial"
 """What stands before the colon of a name."""
 URL = re.compile(r"(rfc2217|socket|loop|spy|hwgrep|alt)://", re.IGNORECASE)
 
+_QUOTES = ("'", '"', "\N{LEFT DOUBLE QUOTATION MARK}", "\N{DOUBLE LOW-9 QUOTATION MARK}")
+"""As in cmd.exe, which knows the double one alone, or in what was copied from a document."""
+
 
 def live_hint(name: str) -> str:
-    """Say which command takes *name* where it is a live source; else ""."""
+    """Say why *name* is no file: which command takes a live source, or that it stands in quotes; else ""."""
     is_live = name.startswith((f"{INTERFACE}:", f"{PORT}:")) or URL.match(name)
-    return f"; a live source is listened to with dlmshark live {name}" if is_live else ""
+    if is_live:
+        return f"; a live source is listened to with dlmshark live {name}"
+    return (
+        "; its quotes were taken for letters of the name: double quotes were expected, or none"
+        if name[:1] in _QUOTES and name
+        else ""
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from os.path import isfile
 
 from analyzer.cli.arguments import Parser, add_common_options, hush
 from analyzer.cli.complaints import say
@@ -33,5 +34,7 @@ def run(words: list[str]) -> int:
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     if not found.meanings:
         near = f"; nearest: {', '.join(found.near)}" if found.near else ""
+        if isfile(found.asked):
+            near = f"; a file, of which dlmshark doctor {found.asked} says what is wrong"
         say(f"nothing is known as '{found.asked}'{near}")
     return 0

@@ -8,6 +8,7 @@ from contextlib import suppress
 from importlib import import_module
 from io import TextIOWrapper
 from os import devnull, stat
+from os.path import dirname, isfile
 
 from analyzer.cli.commands import COMMANDS, FIELDS_MODULE, FIELDS_TOPIC
 from analyzer.cli.complaints import (
@@ -71,11 +72,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return status
     except UsageError as problem:
-        return fail(str(problem), USAGE_ERROR)
+        return fail(f"{problem}{_dashed(words)}", USAGE_ERROR)
     except KeysError as problem:
         return fail(str(problem), KEYRING_ERROR, lambda word: False)
     except FilterTextError as problem:
-        return fail(str(problem), KEYRING_ERROR, problem.compared.__contains__)
+        return fail(f"{problem}{_dashed(words)}", KEYRING_ERROR, problem.compared.__contains__)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
@@ -84,7 +85,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as problem:  # inputs have their own errors: this is the output
         _forget_stdout()
         place = f"{problem.filename}: " if problem.filename else ""
-        return fail(f"{place}cannot write: {problem.strerror or problem}", OUTPUT_ERROR)
+        folder = dirname(place[:-2]) if isinstance(problem, FileNotFoundError) else ""
+        reason = f"there is no folder {folder}" if folder else problem.strerror or problem
+        return fail(f"{place}cannot write: {reason}", OUTPUT_ERROR)
     finally:
         sys.stdout = stdout  # a quiet command has put it aside
 
@@ -133,6 +136,11 @@ def _run_without_command(words: list[str], usual: str) -> int:
             raise UsageError(f"'{words[at]}': a command comes first: dlmshark {words[at]} {words[0]}")
         return _run(words[at], [*words[:at], *words[at + 1 :]])
     return _run(command_of_options(words) or usual, words)
+
+
+def _dashed(words: list[str]) -> str:
+    """Say how a file is given whose name was taken for options."""
+    return next((f"; ./{word} is the file of that name" for word in words if word[:1] == "-" and isfile(word)), "")
 
 
 def _exists(word: str) -> bool:
@@ -189,7 +197,7 @@ def _unknown(word: str) -> int:
     from captures.live_names import live_hint
 
     known = instead_of_command(word)
-    near = [] if known else get_close_matches(word, COMMANDS, 1)
+    near = [] if known else get_close_matches(word.lower(), COMMANDS, 1)
     hint = f"; did you mean '{near[0]}'?" if near else f"; here: {known}" if known else "; see dlmshark --help"
     if not near and not word.isalpha() and set(word) <= _HEX and len(word) > 1:
         hint = "; octets are given with --hex"

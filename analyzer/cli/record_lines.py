@@ -66,7 +66,9 @@ def check_output(options: argparse.Namespace) -> None:
         try:
             FieldLines(options.fields, int, lambda record: ())
         except FilterError as problem:
-            raise FilterTextError(f"-e: {problem.message}") from None
+            several = next((one for one in options.fields if "," in one), "")
+            hint = f"; each has its own: -e {' -e '.join(several.split(','))}" if several else ""
+            raise FilterTextError(f"-e: {problem.message}{hint}") from None
 
 
 def _field_form(options: argparse.Namespace) -> dict[str, str]:

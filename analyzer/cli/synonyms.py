@@ -139,7 +139,7 @@ def instead_of_option(word: str, after: Sequence[str], known: Iterable[str]) -> 
         value = word[2:] or "".join(after[:1])
         told = next((does for begins, does in _STATISTICS.items() if value.startswith(begins)), told)
     if not told:
-        near = get_close_matches(name, [_VERSION, *(one for one in known if one.startswith("--"))], 1, _ALIKE)
+        near = get_close_matches(name.lower(), [_VERSION, *(one for one in known if one.startswith("--"))], 1, _ALIKE)
         if is_long and near == [_VERSION]:
             told = "dlmshark --version prints the version"
         elif commands := _commands_with(name):

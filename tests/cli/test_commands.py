@@ -81,7 +81,9 @@ def test_help_that_stands_before_a_command_is_of_that_command(run: Run, word: st
     assert run(word).out == run(word, "--json").out
 
 
-@pytest.mark.parametrize(("word", "near"), [("decod", "decode"), ("deocde", "decode"), ("dmeo", "demo")])
+@pytest.mark.parametrize(
+    ("word", "near"), [("decod", "decode"), ("deocde", "decode"), ("dmeo", "demo"), ("DECODE", "decode")]
+)
 def test_unknown_command_names_the_nearest(run: Run, word: str, near: str) -> None:
     ran = run(word)
     assert ran.status == USAGE_ERROR
@@ -415,6 +417,12 @@ def test_comment_of_several_lines_is_one_line_that_reads(run: Run, tmp_path: Pat
     ("words", "says", "status"),
     [
         (("-T", "fields"), "-T fields: -e NAME was expected", USAGE_ERROR),
+        (("--UTC",), "unrecognized arguments: --UTC (did you mean --utc?); see dlmshark decode --help", USAGE_ERROR),
+        (
+            ("-e", "obis,value"),
+            "-e: 'obis,value' is no name that is known; each has its own: -e obis -e value",
+            KEYRING_ERROR,
+        ),
         (("-e", "numbr"), "-e: 'numbr' is no name that is known; did you mean number", KEYRING_ERROR),
         (("-e", "number", "-V"), "-e goes with -T fields alone", USAGE_ERROR),
         (("-e", "number", "-E", "quote=x"), "-E quote=x: header=y|n, separator=TEXT, quote=d|s|n", USAGE_ERROR),

@@ -157,7 +157,7 @@ def test_filter_chooses_what_is_exported(run: Run, tmp_path: Path) -> None:
         (["-o", "-"], 2, "-o -: --to was expected, one of pcapng"),
         (["-o", "-", "--to", "parquet"], 2, "Parquet goes to a file"),
         (["-o", "there.csv"], 1, "--force"),
-        (["-o", "no/such/a.csv"], 1, "no/such/a.csv: cannot write"),
+        (["-o", "no/such/a.csv"], 1, "no/such/a.csv: cannot write: there is no folder no/such"),
     ],
 )
 def test_what_cannot_be_written_is_one_line(

@@ -148,3 +148,26 @@ def test_merged_inputs_beyond_the_limit_of_open_files_are_read_or_named(hard: in
     said = ran.err.splitlines()
     assert all(line.startswith(f"dlmshark: {tmp_path}") and line.endswith(": Too many open files") for line in said)
     assert bool(said) is bool(status)
+
+
+@pytest.mark.parametrize("words", [["decode"], [], ["doctor"]])
+def test_name_that_is_taken_for_options_says_how_it_is_given(
+    run: Run, words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(ONE, "-lead.pcap")
+    ran = run(*words, "-lead.pcap")
+    assert ran.status and ran.complaint.endswith("; ./-lead.pcap is the file of that name")
+    assert run(*words, "./-lead.pcap").err == ""
+
+
+@pytest.mark.parametrize("command", [["decode"], [], ["serve"]])
+@pytest.mark.parametrize("name", ["'a b.pcap'", '"a.pcap"', "\N{LEFT DOUBLE QUOTATION MARK}a.pcap"])
+def test_name_in_quotes_that_the_shell_left_says_so(run: Run, command: list[str], name: str) -> None:
+    assert run(*command, name).complaint.endswith(
+        "; its quotes were taken for letters of the name: double quotes were expected, or none"
+    )
+
+
+def test_file_that_is_to_be_explained_is_for_the_doctor(run: Run) -> None:
+    assert f"; a file, of which dlmshark doctor {ONE} says what is wrong" in run("explain", ONE).complaint
