@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from analyzer.cosem.datum import SCALERS
 from analyzer.cosem.logical_name import obis_from_text
-from analyzer.cosem.plain_text import printable
+from analyzer.cosem.plain_text import decoded, printable
 
 VARIABLE = "DLMSHARK_NAMES"
 """Names the files, separated as paths are on this platform."""
@@ -85,9 +85,11 @@ def _read(path: str) -> dict[str, Any]:
 
     try:
         with open(path, "rb") as file:
-            return tomllib.load(file)
+            return tomllib.loads(decoded(file.read()))
     except OSError as problem:
         raise OwnTablesError(f"{path}: cannot be read: {problem.strerror}") from None
+    except UnicodeDecodeError:
+        raise OwnTablesError(f"{path}: no UTF-8 text; save it as UTF-8") from None
     except (ValueError, RecursionError) as problem:  # also of a number or a nesting that Python refuses
         raise OwnTablesError(f"{path}: no TOML: {problem}") from None
 

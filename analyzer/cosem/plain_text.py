@@ -5,6 +5,7 @@ from __future__ import annotations
 from dissectors.tree import printable
 
 _SHORTEST_FILLED = 8
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def text_in(octets: bytes) -> str | None:
@@ -16,4 +17,12 @@ def text_in(octets: bytes) -> str | None:
     return None
 
 
-__all__ = ["printable", "text_in"]
+def decoded(octets: bytes) -> str:
+    """Decode a text file as editors and shells save it: UTF-8 with or without a mark before it, or UTF-16 with one.
+
+    Raises: UnicodeDecodeError.
+    """
+    return octets.decode("utf-16" if octets.startswith(_UTF_16) else "utf-8-sig")
+
+
+__all__ = ["decoded", "printable", "text_in"]

@@ -14,6 +14,7 @@ from pathlib import Path
 from string import hexdigits
 from typing import Any, NamedTuple
 
+from analyzer.cosem.plain_text import decoded
 from analyzer.security.keyring import Keyring, KeyringError, Meter
 from analyzer.security.keys import ALIASES, ASYMMETRIC, KEY_SIZES, SECRETS, Key, KeyRole, role_of
 
@@ -30,7 +31,6 @@ _CERTIFICATES = ("certificates", "certificate")
 _NAMES = {*_SELECTORS, *ALIASES, *_CERTIFICATES}
 _SEPARATORS = str.maketrans("", "", " :-._,;{}[]()\"'\t\r\n\u00a0\u200b\ufeff")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 """How text files begin that PowerShell writes."""
 _LONGEST_ROLE = 32
 _ROLES_OF_A_KEY = "--key guek=HEX is the encryption key, --key gak=HEX the authentication key"
@@ -96,7 +96,7 @@ def read_keyring(path: Path) -> list[Meter]:
             raise KeyringError(f"a keyring file was expected, not a key ({told}); {_ROLES_OF_A_KEY}") from None
         raise KeyringError(f"{path}: {told}") from None
     except UnicodeDecodeError:
-        raise KeyringError(f"{path}: no keyring: not UTF-8 text") from None
+        raise KeyringError(f"{path}: no keyring: not UTF-8 text; save it as UTF-8") from None
     except (ValueError, RecursionError) as problem:  # also of a number or a nesting that Python refuses
         if len(_symmetric(text) or b"") in KEY_SIZES:
             hint = _ROLES_OF_A_KEY.replace("HEX", f"@{path}")
@@ -133,7 +133,7 @@ def _text(path: Path) -> str:
         octets = file.read(_LARGEST + 1)
     if len(octets) > _LARGEST:
         raise KeyringError(f"{path}: no keyring: larger than {_LARGEST >> 20} MiB")
-    return octets.decode("utf-8-sig")
+    return decoded(octets)
 
 
 def _place_of(problem: Exception) -> str:
@@ -352,7 +352,7 @@ def _given_octets(role: KeyRole, value: str | bytes, where: str) -> bytes:
     if role in ASYMMETRIC or (role not in SECRETS and len(octets) in KEY_SIZES and not octets.isascii()):
         return octets
     try:
-        text = octets.decode("utf-16" if octets[:2] in _UTF_16 else "utf-8-sig")
+        text = decoded(octets)
     except UnicodeDecodeError:
         text = ""
     return key_octets(role, text.rstrip("\r\n") if role in SECRETS else text.strip(), where)

@@ -10,6 +10,8 @@ from typing import Any
 
 import platformdirs
 
+from analyzer.cosem.plain_text import decoded
+
 _NAME = "dlmshark"
 _MOST_RECENT = 20
 _MOST_HISTORY = 100
@@ -135,7 +137,7 @@ class Settings:
             with self._config.open("rb") as file:
                 import tomllib  # few have such a file
 
-                return tomllib.load(file)
+                return tomllib.loads(decoded(file.read()))
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, RecursionError) as problem:

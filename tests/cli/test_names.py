@@ -26,12 +26,20 @@ def no_names(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     forget()
 
 
-def test_command_line_names_own_tables(tmp_path: Path) -> None:
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_command_line_names_own_tables(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "own.toml"
-    path.write_text(OWN, encoding="utf-8")
+    path.write_text(OWN, encoding=encoding)
     ran = spawn("readings", "--names", str(path), sample_path("ln-wrapper"))
     assert ran.status == 0
     assert "1-0:1.8.0*255      Bezug gesamt: 74565.120 kWh" in ran.out
+
+
+def test_own_tables_that_are_no_utf_8_say_what_to_do(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text('[names]\n"1-0:1.8.0*255" = "Z\xe4hler"\n', encoding="cp1252")
+    ran = run("readings", "--names", str(path), sample_path("ln-wrapper"))
+    assert (ran.status, ran.complaint) == (2, f"{path}: no UTF-8 text; save it as UTF-8")
 
 
 def test_missing_own_tables_are_one_line(run: Run) -> None:

@@ -103,6 +103,13 @@ def test_wrong_keyring_names_the_member_and_shows_no_key(tmp_path: Path, text: s
     assert "letters" not in str(raised.value)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_keyring_is_read_as_editors_and_shells_write_it(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "keys.toml"
+    path.write_bytes(f'[[meter]]\r\nguek = "{HEX}"\r\n'.encode(encoding))
+    assert only(load([str(path)], [], {}).keyring) == KEY
+
+
 def test_keyring_that_is_no_text_or_not_there_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
     for name in ("binary", "gone"):
