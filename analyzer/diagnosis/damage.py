@@ -22,12 +22,14 @@ from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Fac
 from analyzer.framing.hdlc_header import address_end, announced_length
 from analyzer.record import NOISE, Record
 from dissectors.checks import fcs_is_good
+from dissectors.mbus_octets import SHORT_SIZE
 from dissectors.tree import Note, Severity
 
 _MOST_SEARCHES = 2000
 """Damaged frames of a lane that are searched; the others are counted."""
 _MOST_IN_VAIN = 1 << 15
 """Octets of a lane that are searched for what hurt them while no frame comes that is sound or can be mended."""
+_SPOKEN = frozenset(("mbus", "p1"))
 _UNSEARCHED = "not searched, as no frame was sound or could be mended in the octets before it"
 _MOST_LANES = 4096
 _MOST_PIECES = 6
@@ -106,10 +108,21 @@ class DamageFamily(Family):
         lane.facts, lane.region = [], []
         lane.in_vain = 0
 
+    def _know_sound(self, lane: Lane, record: Record) -> None:
+        """Units of M-Bus and P1 on the lane of *record* show, as frames do, that no setting is wrong."""
+        sound = None if lane.has_sound else self.sound.get(record.lane)
+        if sound is None or sound.link not in _SPOKEN or len(sound.octets) <= SHORT_SIZE:
+            return
+        if lane.suspects and lane.facts and lane.facts[-1].confidence is POSSIBLE:
+            self._read_rightly(lane, lane.region[-1])
+        lane.has_sound, lane.suspects = True, []
+        lane.facts, lane.region = [], []
+
     def _read_rightly(self, lane: Lane, last: Record) -> None:
         """The first sound frame of a lane came: no setting was wrong, so what stood before it is something else."""
         lane.suspects = []
-        if last.kind == NOISE and lane.facts[-1].cause in SETTINGS:
+        told = lane.facts[-1]
+        if last.kind == NOISE and not SETTINGS.isdisjoint((told.cause, *(one.cause for one in told.alternatives))):
             explained = explain_noise(last, lane.known(last), is_first=len(lane.region) == 1, is_rest=False)
             if explained is not None:
                 self._take_back(lane)
@@ -160,6 +173,7 @@ class DamageFamily(Family):
 
     def _add(self, lane: Lane, record: Record) -> None:
         """Take the next piece of a region."""
+        self._know_sound(lane, record)
         if len(lane.region) >= _MOST_PIECES or sum(len(one.octets) for one in lane.region) > _MOST_OCTETS:
             lane.region, lane.facts = [], []
         if not lane.has_flow_control and any(octet in record.octets for octet in FLOW_CONTROL):
@@ -221,6 +235,8 @@ class DamageFamily(Family):
     def finish(self) -> None:
         """Say what the end of the capture cut, and what may be wrong with lanes in which no frame was found."""
         for name, lane in self.lanes.items():
+            if lane.region:
+                self._know_sound(lane, lane.region[-1])
             undecided = self._causes.undecided(lane)
             if undecided is not None:
                 self._causes.take_in(name, self._tell(lane.region[-1], undecided))

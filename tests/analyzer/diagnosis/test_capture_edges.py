@@ -9,9 +9,15 @@ import pytest
 from analyzer.diagnosis.doctor import Doctor
 from analyzer.diagnosis.story import LIKELY, POSSIBLE, Story
 from analyzer.pipeline import Pipeline
+from analyzer.simulate.ciphering import Seal
+from analyzer.simulate.local_messages import data_set
+from analyzer.simulate.mbus_line import segments
+from analyzer.simulate.p1_port import ciphered, telegram
 from captures.chunk import RECEIVED, SENT
 from dissectors.tree import Severity
-from tests.analyzer.diagnosis.told import named
+from tests.analyzer.diagnosis.told import diagnose, named
+from tests.analyzer.framing.build import frame
+from tests.analyzer.tracking.build import chunk
 from tests.faults.case import Case, Lines, ListSource, Said, Truth, stories_of
 
 _SECOND = 1_000_000_000
@@ -32,6 +38,36 @@ def told(*said: tuple[float, int, bytes]) -> list[Story]:
 
 def of_text(octets: bytes) -> list[Story]:
     return stories_of(Case([], Truth(frozenset()), text=octets.hex(" ")))
+
+
+SEALED = b"\xdb\x08MMM\x00\x00\xbc\x61\x4e\x81\xff\x20\x00\x00\x00"
+SEAL = Seal(0x30, bytes(range(16)), bytes(range(16, 32)), bytes.fromhex("4D4D4D0000BC614E"))
+
+
+def sealed(number: int) -> bytes:
+    return SEALED + bytes((number,)) + Random(number).randbytes(0xFA)
+
+
+PUSHES = {
+    "hdlc": [frame(b"\xe6\xe7\x00" + sealed(number), 0x13) for number in range(3)],
+    "mbus": [b"".join(segments(sealed(number), 1, 103)) for number in range(3)],
+    "p1": [ciphered(telegram("MMM5SIM", [data_set("1-0:1.8.0", "000123.456", "kWh")] * 9), SEAL, n) for n in range(3)],
+}
+
+
+@pytest.mark.parametrize("link", PUSHES)
+def test_port_that_is_dumped_from_within_a_ciphered_push_is_read_with_the_right_settings(link: str) -> None:
+    first, second, third = PUSHES[link]
+    story = diagnose([chunk(1, first[-170:] + second + third)])[0]
+    assert (story.cause, story.confidence) == ("capture-started-late", POSSIBLE)
+    assert {one.cause for one in story.alternatives} <= {"line-noise", "burst", "octets-lost", "collision"}
+
+
+@pytest.mark.parametrize("link", PUSHES)
+def test_noise_between_pushes_accuses_no_setting(link: str) -> None:
+    first, second, third = PUSHES[link]
+    stories = diagnose([chunk(1, first + second + Random(9).randbytes(170).replace(b"\x7e", b"") + third)])
+    assert [one.cause for one in stories] == ["line-noise"]
 
 
 def test_lone_request_of_a_local_port_is_a_note_about_the_capture() -> None:
