@@ -16,6 +16,8 @@ class Hints(NamedTuple):
     """Some octets have words of a direction before them: others then are no traffic."""
     has_frames: bool = False
     """Some octets begin as HDLC frames: what is called an APDU then is the inside of one."""
+    takes_opened: bool = False
+    """Nothing but what is called deciphered may be traffic."""
     heads: frozenset[bytes] = frozenset()
     """The words that stand before octets and say their direction."""
     is_monitor: bool = False

@@ -7,7 +7,7 @@ from captures.chunk import LINK_OCTETS, Chunk
 from captures.stream import HeldInput, Window
 from captures.text.counts import has_counts, has_line_numbers
 from captures.text.hints import Hints
-from captures.text.labels import has_indented_side, has_monitor_arrows
+from captures.text.labels import has_indented_side, has_monitor_arrows, says_opened
 from captures.text.letters import has_letters
 from captures.text.lines import blocks
 from captures.text.misread import mend, unmask
@@ -60,8 +60,17 @@ def judge(head: bytes, shapes: Iterable[Shape] = SHAPES) -> Judgement | None:
         has_zone_words=has_zone_words(lines),
         has_number_apart=has_number_apart(lines),
     )
-    signed = (shape for shape in shapes if _has_marks(shape, text) and _has_signs(shape, lines))
-    trials = [trial for shape in signed if (trial := _try(shape, lines, hints)).octets]
+    signed = [shape for shape in shapes if _has_marks(shape, text) and _has_signs(shape, lines)]
+    found = _judged(signed, lines, hints)
+    if (found is None or not found.has_traffic) and says_opened(text):
+        opened = _judged(signed, lines, hints._replace(takes_opened=True))
+        return opened if opened is not None and opened.has_traffic else found
+    return found
+
+
+def _judged(shapes: Iterable[Shape], lines: list[bytes], hints: Hints) -> Judgement | None:
+    """Tell which of *shapes* finds most in *lines*; None if none finds octets."""
+    trials = [trial for shape in shapes if (trial := _try(shape, lines, hints)).octets]
     if not trials:
         return None
     most = max(trial.octets for trial in trials)

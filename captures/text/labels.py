@@ -99,9 +99,11 @@ _BETWEEN = re.compile(
 )
 """Two sides and who of them speaks."""
 _INSIDE = re.compile(rb"pdu|payload|dlms re(?:quest|sponse)|[a-z]re(?:quest|sponse)")
-_REPEATED = re.compile(rb"analy[sz]|window|plain|decr|decipher|decoded|parsed")
+_OPENED = rb"plain|decr|decipher|decoded|parsed|entschl|d(?:e|\xc3\xa9)chiffr|des?cifr|dekrypt|avkrypt|(?:od|roz)szyfr"
+_SAYS_OPENED = re.compile(_OPENED)
+_REPEATED = re.compile(rb"analy[sz]|window|" + _OPENED)
 _SMALL = re.compile(
-    rb"digest|challenge|password|secret|(?<![a-z])(?:keys?|guek|gak|gbek|kek)(?![a-z])|schl.{1,2}ssel|title|hash|crc|[fh]cs|checksum|nonce|signature"
+    rb"digest|challenge|password|secret|(?<![a-z])(?:keys?|guek|gak|gbek|kek)(?![a-z])|(?<!ent)(?<!ver)schl.{1,2}ssel|schl.{1,2}sselung|title|hash|crc|[fh]cs|checksum|nonce|signature"
     rb"|certificate|serial number|logical name|obis|(?<![a-z])(?:mac|iv|aad|tag)(?![a-z])"
 )
 
@@ -211,13 +213,20 @@ def is_inside(label: bytes) -> bool:
     return _INSIDE.search(label.lower()) is not None
 
 
-def is_no_traffic(label: bytes, *, is_unit: bool = False) -> bool:
+def says_opened(label: bytes) -> bool:
+    """Tell whether words say that octets are something deciphered."""
+    return _SAYS_OPENED.search(label.lower()) is not None
+
+
+def is_no_traffic(label: bytes, *, is_unit: bool = False, takes_opened: bool = False) -> bool:
     """Tell whether the words before octets say that they are something deciphered or analysed, a key or a digest.
 
-    What is smaller than a unit of a link is not said of octets that are one (*is_unit*).
+    What is smaller than a unit of a link is not said of octets that are one (*is_unit*). What is deciphered is traffic
+    where the text has none besides (*takes_opened*).
     """
     lowered = label.lower()
-    return _REPEATED.search(lowered) is not None or (not is_unit and _SMALL.search(lowered) is not None)
+    is_repeated = _REPEATED.search(lowered) is not None and not (takes_opened and _SAYS_OPENED.search(lowered))
+    return is_repeated or (not is_unit and _SMALL.search(lowered) is not None)
 
 
 def is_secret(title: bytes) -> bool:

@@ -7,7 +7,7 @@ from captures.chunk import RECEIVED, SENT, UNKNOWN, Chunk
 from captures.text.aside import Aside
 from captures.text.counts import is_ruler, without_count, without_line_number, without_numbers
 from captures.text.hints import Hints
-from captures.text.labels import direction_of, without_arrows
+from captures.text.labels import direction_of, says_opened, without_arrows
 from captures.text.letters import spelt_out
 from captures.text.octets import base64_octets, hex_octets, is_unpadded, shows
 from captures.text.reads import Reads
@@ -323,6 +323,7 @@ class Reader:
         if groups.get("relative"):
             time_ns = self.clock.relative(groups["relative"])
         direction, is_traffic = direction_of(groups.get("direction") or b""), not groups.get("aside")
+        is_traffic = is_traffic or (self._hints.takes_opened and says_opened(match[0]))
         self._wants_unit = False
         if "label" in groups:
             # an arrow in a title says something else

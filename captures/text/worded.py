@@ -14,6 +14,7 @@ from captures.text.rows import Copies
 from captures.text.shape import LONGEST_HEADING, Shape
 from captures.text.times import Clock
 from captures.text.units import IN_HEX, begins_unit, is_short_frame, is_whole_unit, octets_among_words
+from captures.text.units import is_traffic as begins_traffic
 from captures.text.words import Words
 
 _BUFFER = b"buffer"
@@ -40,6 +41,7 @@ class Worded:
         """Heed *hints* from here on."""
         self._hints = hints
         self.words.heads |= hints.heads
+        self.words.takes_opened = hints.takes_opened
 
     def judge(
         self, octets: bytes, groups: dict[str, bytes], label: bytes, time_ns: int | None, direction: int, offset: int,
@@ -50,7 +52,8 @@ class Worded:
         *behind* is what stands behind them on the line, of which only a time counts.
         """
         worded, is_traffic = self.words.label(label, is_unit=begins_unit(octets))
-        if self._hints.has_frames and octets[:1] != _FLAG and is_inside(label):
+        is_inner = self._hints.has_frames and octets[:1] != _FLAG and is_inside(label)
+        if is_inner or (self._hints.takes_opened and not begins_traffic(octets)):
             is_traffic = False
         direction = direction or worded
         if not direction and self._is_copied(octets):

@@ -16,6 +16,8 @@ class Words:
     def __init__(self) -> None:
         self.lanes: list[bytes] = []
         """The names of taps, in the order in which they are first heard."""
+        self.takes_opened = False
+        """What is called deciphered is traffic, as the text has none besides."""
         self.heads: set[bytes] = set()
         """What stood before octets and said their direction, digits aside."""
         self._pair: tuple[bytes, bytes] | None = None
@@ -31,7 +33,9 @@ class Words:
             if len(self._labels) >= _MOST_LABELS:
                 self._labels.clear()
             direction = (self._between(sides) if sides else UNKNOWN) or direction_in(text, is_unit=is_unit)
-            found = self._labels[key] = (direction, not is_no_traffic(text, is_unit=is_unit))
+            found = self._labels[key] = (
+                direction, not is_no_traffic(text, is_unit=is_unit, takes_opened=self.takes_opened),
+            )  # fmt: skip
         return found
 
     def add_head(self, label: bytes) -> None:

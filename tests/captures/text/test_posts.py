@@ -92,6 +92,23 @@ def test_ciphered_push_of_any_maker_in_base64_is_read() -> None:
         assert joined(json.dumps({"topic": "meter/raw", "payload": b64encode(octets).decode()})) == octets
 
 
+OPENED = bytes.fromhex("0F 00000000 0C 07E70406040D3132FF800080 0201 0600000001")
+
+
+@pytest.mark.parametrize(
+    "said", ["Decrypted: ", "[12:00:00][D][dlms:123]: Plaintext = ", "Entschlüsselt: ", "Trame déchiffrée : "]
+)
+def test_deciphered_apdu_is_read_where_the_text_has_nothing_else(said: str) -> None:
+    log = f"System title: 4D4D4D0000BC614E\nSchlüssel: {bytes(range(16)).hex()}\n{said}{OPENED.hex(' ').upper()}\n"
+    assert joined(log) == OPENED
+    assert joined(f"{log}RX: {FRAMES[0].hex(' ')}\n") == FRAMES[0]
+
+
+@pytest.mark.parametrize("said", ["Decrypted key: ", "Entschlüsselungsschlüssel: ", "Decoded value: "])
+def test_key_that_was_deciphered_is_no_traffic(said: str) -> None:
+    assert judge(f"{said}{bytes(range(15, 31)).hex()}\n".encode()) is None
+
+
 def test_buffer_in_a_message_of_node_red_is_read_with_members_behind_it() -> None:
     messages = ({"payload": {"type": "Buffer", "data": list(octets)}, "topic": "", "_msgid": "1a"} for octets in FRAMES)
     text = "".join(json.dumps(one, separators=(",", ":")) + "\n" for one in messages)
