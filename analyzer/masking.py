@@ -28,7 +28,7 @@ from dissectors.acse import HIGH_LEVEL
 from dissectors.axdr import scan_length
 from dissectors.characters import MASKED
 from dissectors.checks import seven_bits
-from dissectors.iec62056_21 import password_at
+from dissectors.iec62056_21 import copied_passwords, password_at
 from dissectors.reader import read_apdu
 from dissectors.tree import Node
 
@@ -104,9 +104,8 @@ def _typed(record: Record) -> list[Secret]:
     span = password_at(octets)
     if span is None and (rest := _REST.match(octets)):
         span = rest.span(1)
-    if span is None:
-        return []
-    return [Secret(one, *span) for one in {record.octets, octets} if span[0] < span[1]]
+    spans = copied_passwords(octets) + ([span] if span is not None else [])
+    return [Secret(one, *where) for one in {record.octets, octets} for where in spans if where[0] < where[1]]
 
 
 @lru_cache(maxsize=256)

@@ -21,6 +21,8 @@ _DATA_SET = re.compile(
     rb"([^()\r\n]*)((?:\([^()\r\n]*\))+)([\r\n]*)"
     rb"|([^\r\n]+)([\r\n]*)|([\r\n]+)"
 )
+_PASSWORDS = frozenset((b"P1", b"P2"))
+"""No data sets: password commands that lost their control characters."""
 _new = tuple.__new__
 
 
@@ -55,6 +57,11 @@ def data_sets(octets: bytes) -> tuple[DataSet, ...]:
         parted = tuple(map(_value, inside.split(b")("))) if b")" in inside else (_value(inside),)
         found.append(_new(DataSet, (name, parted, line_end)))
     return tuple(found)
+
+
+def masked(one: DataSet) -> DataSet:
+    """Give a data set without its values where they are a password."""
+    return one._replace(values=(Value(MASKED.encode()),)) if one.id in _PASSWORDS and one.values else one
 
 
 def _value(octets: bytes) -> Value:
@@ -150,12 +157,15 @@ class DataSets(House):
 
     def set_text(self, one: DataSet) -> str:
         """Say a data set in one line."""
+        one = masked(one)
         values = [" ".join(map(self.shown, filter(None, value))) for value in one.values]
         return printable(f"{self.shown(one.id)} {', '.join(values)}".strip()) if one.values else ""
 
     def to_json(self, value: tuple[DataSet, ...]) -> Any:
         """Give ``[{"id", "values": [{"value", "unit"}]}]``."""
-        return [{"id": self.shown(one.id), "values": list(map(self._value_form, one.values))} for one in value]
+        return [
+            {"id": self.shown(one.id), "values": list(map(self._value_form, one.values))} for one in map(masked, value)
+        ]
 
     def _value_form(self, value: Value) -> dict[str, str]:
         form = {"value": self.shown(value.value)}

@@ -193,6 +193,8 @@ _NEARLY = re.compile(rb".?([@PQRTXp\x10])([0-9!\x11\"\x12qr:;?9])\x02\(", re.DOT
 _HEADLESS = re.compile(rb"\x02\(")
 """A value, or a password whose head is lost: its check character still counts that in."""
 _HEADS = frozenset(map(checks.bcc, (b"P1\x02", b"P2\x02")))
+_COPIED = re.compile(rb"(?<![0-9A-Z.:-])P[12]\(([^()\x00-\x1f]{1,64})")
+"""A password command without its control characters, as it stands in what was copied from a terminal."""
 _STOP = re.compile(rb"[\x03\x04]")
 _LONGEST_COMMAND = 256
 _ERROR = re.compile(rb"\x02\(\s*ER")
@@ -213,6 +215,11 @@ def password_at(message: bytes) -> tuple[int, int] | None:
     stop = _STOP.search(octets, found.end())
     end = stop.start() if stop else len(octets)
     return found.end(), end - (octets[end - 1 : end] == b")" and end > found.end())
+
+
+def copied_passwords(octets: bytes) -> list[tuple[int, int]]:
+    """Find where passwords stand whose commands lost their control characters, anywhere in *octets*."""
+    return [found.span(1) for found in _COPIED.finditer(checks.seven_bits(octets))]
 
 
 def _is_vouched_for(octets: bytes, head: re.Match[bytes]) -> bool:

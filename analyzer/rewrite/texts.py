@@ -9,7 +9,7 @@ from typing import NamedTuple
 from analyzer.rewrite.frames import kept_text
 from analyzer.rewrite.pseudonyms import Pseudonyms
 from dissectors.checks import has_parity, seven_bits
-from dissectors.iec62056_21 import password_at
+from dissectors.iec62056_21 import copied_passwords, password_at
 
 _DATA_SET = re.compile(rb"([0-9A-Za-z:.*&-]{0,24})\(([^()]*)\)")
 _SEGMENT = re.compile(rb"[^\r\n\x01-\x04]+")
@@ -59,7 +59,7 @@ def anonymous_text(octets: bytes, names: Pseudonyms, *, is_whole: bool = True) -
         made[start:end] = new
     spans = [found.span(1) for found in _OPERAND.finditer(plain)]
     password = password_at(plain) or (0, 0)
-    for start, end in (*spans, password):
+    for start, end in (*spans, password, *copied_passwords(plain)):
         made[start:end] = b"*" * (end - start)
     lines = [one for one in _unread(plain) if not password[0] <= one.start() < password[1]]
     for one in lines:

@@ -14,7 +14,7 @@ from analyzer.cosem.datum import STRINGS
 from analyzer.tracking.rewriting import MASK
 from dissectors.axdr import scan_length
 from dissectors.checks import fcs_is_good
-from dissectors.iec62056_21 import password_at
+from dissectors.iec62056_21 import copied_passwords, password_at
 from dissectors.tree import Problem
 
 Span = tuple[int, int]
@@ -111,6 +111,7 @@ def bare_secrets(octets: bytes) -> list[Span]:
         found += _behind_header(octets, one.end(), end)
     if typed := password_at(octets):
         found.append(typed)
+    found += copied_passwords(octets)
     return [one for one in found if one[0] < one[1]]
 
 

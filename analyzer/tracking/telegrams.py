@@ -24,7 +24,7 @@ from analyzer.cosem.tables import Tables
 from analyzer.cosem.text_times import clock_of
 from analyzer.record import REQUEST, Object, Record
 from dissectors.checks import has_parity, seven_bits
-from dissectors.data_sets import DataSet, data_sets
+from dissectors.data_sets import DataSet, data_sets, masked
 from dissectors.iec62056_21 import ProgrammingCommand, message_layer, message_type
 
 _STX, _ETX, _EOT = b"\x02", b"\x03", b"\x04"
@@ -58,7 +58,7 @@ def sets_of(record: Record) -> list[DataSet]:
         return []
     begin = octets.find(_STX) + 1
     ends = [at for at in (octets.find(sign, begin) for sign in (_ETX, _EOT, b"!")) if at >= 0]
-    return list(data_sets(octets[begin : min(ends, default=len(octets))]))
+    return list(map(masked, data_sets(octets[begin : min(ends, default=len(octets))])))
 
 
 def sets_asked(record: Record) -> list[DataSet]:

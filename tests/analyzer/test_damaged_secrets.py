@@ -20,6 +20,7 @@ from analyzer.rewrite.pseudonyms import Pseudonyms
 from analyzer.rewrite.texts import anonymous_text
 from analyzer.tracking.bare_secrets import SECRET_PLACES, bare_secrets
 from analyzer.tui.screens.doctor import Told, story_paragraphs
+from captures.chunk import UNKNOWN
 from dissectors.acse import Aarq
 from dissectors.checks import bcc
 from dissectors.xdlms.initiate import InitiateRequest
@@ -188,3 +189,20 @@ def test_secrets_in_random_octets_are_sought_at_little_cost() -> None:
     frames = [random.Random(seed).randbytes(2000) for seed in range(40)]
     yardstick = processor_s(lambda: [sum(1 for _ in octets) for octets in frames])
     assert processor_s(lambda: [bare_secrets(octets) for octets in frames]) < 40 * yardstick  # a loop took 3,000
+
+
+COPIED = b"\r\n".join([b"P0(12AB)%s", b"P1(" + SECRET + b")", b"1.8.0(00123.4*kWh)", b"!", b""])
+
+
+@pytest.mark.parametrize("behind", [b"", b"`", b"\r\n051\r\n"], ids=["data", "check character", "noise"])
+def test_password_of_a_terminal_that_leaves_control_characters_out_shows_nowhere(behind: bytes) -> None:
+    said = b"/?!\r\n/MMM5SIM\r\n" + (behind + COPIED % b"" if b"051" in behind else COPIED % behind)
+    texts = list(shown([(UNKNOWN, said)]))
+    assert not any(map(traces, texts))
+    assert SECRET not in anonymous_text(COPIED % b"", Pseudonyms(b"of this test")).octets
+    assert any("12AB" in text for text in texts) and [one for one in bare_secrets(said) if said[slice(*one)] == SECRET]
+
+
+def test_code_of_a_readout_that_ends_like_a_password_command_stays() -> None:
+    texts = list(shown([(UNKNOWN, b"/?!\r\n/MMM5SIM\r\nLP1(ABCDEF)\r\nC.P1(GHIJKL)\r\n!\r\n")]))
+    assert any("ABCDEF" in text for text in texts) and any("GHIJKL" in text for text in texts)
