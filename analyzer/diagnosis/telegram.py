@@ -33,6 +33,7 @@ _MASKED_ID = re.compile(
 """A number of the meter in which one digit stands again and again, or digits in a row."""
 _NOT_OF_DIGITS = 0x10
 """Digits in place of other digits change a check character by less."""
+_LEAST_PRINTED = 0x20
 _LINE = re.compile(rb"(?:\d-\d{1,3}:\d{1,3}\.\d{1,3}\.\d{1,3}(?:\.\d{1,3})?|[0-9A-F.*:-]{1,16})(?:\([^()\r\n]*\))+|")
 _VALUE = re.compile(rb"\((\d+)\.(\d+)\*")
 _DIGITS = re.compile(rb"[0-9A-Fa-f]{4}")
@@ -231,6 +232,8 @@ class TelegramFamily(Family):
             bit = off.bit_length() - 1
             found.append(("bit-error", POSSIBLE, f"one bit {bit} is turned, in any of the {len(octets)} characters"))
         found.append(("octet-damaged", POSSIBLE, "a character is other than it was sent, which one it does not tell"))
+        if off >= _LEAST_PRINTED:  # missing lines leave no other trace
+            found.append(("octets-lost", POSSIBLE, "characters are missing, or whole lines: it does not tell how many"))
         edited = _EDITED.search(octets)
         if edited is None and off < _NOT_OF_DIGITS:
             edited = _MASKED_ID.search(octets)

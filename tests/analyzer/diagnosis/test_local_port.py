@@ -324,3 +324,21 @@ def test_character_of_odd_weight_is_given_back_by_the_check_character(at: int, f
     place = at % len(sent)
     assert [(one.start, one.end) for one in story.evidence] == [(place, place + 1)]
     assert f"so {chr(READOUT[at])!r} was sent" in story.evidence[0].text
+
+
+NUMBERED = checked(b"\x02" + ROWS.replace(b"12345678", b"41700811") + b"\x03")
+
+
+@pytest.mark.parametrize(
+    ("hurt", "others"),
+    [
+        (NUMBERED.replace(b"1.8.0(00123.456*kWh)\r\n", b""), ["octets-lost"]),
+        (NUMBERED.replace(b"kWh", b"kW", 1), ["octets-lost"]),
+        (NUMBERED.replace(b"00123.456", b"00127.455"), []),
+    ],
+    ids=["a line is missing", "a character is missing", "digits are others"],
+)
+def test_check_character_that_may_tell_of_missing_characters_says_so(hurt: bytes, others: list[str]) -> None:
+    (story,) = told(*BEGUN, (1.0, hurt))
+    assert (story.code, story.cause) == ("bcc-wrong", "octet-damaged")
+    assert [one.cause for one in story.alternatives] == others
