@@ -5,6 +5,7 @@ Source: events.toml, and the user's own tables before it. IEC 62056-6-1 has the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
 from analyzer.cosem.own import own
@@ -20,6 +21,8 @@ _REGISTERS = frozenset(((97, 97, 0), (97, 98, 0), (97, 98, 10), (97, 98, 20)))
 _WORDS = frozenset(((94, 91, 18), (94, 91, 26)))
 """Value groups C, D and E of India's event status word and of its filter."""
 _INDIAN = (94, 91)
+_NONE_OR_ALL = {0: "none (0)", 0xFFFF_FFFF: "all (FFFFFFFF)"}
+"""Registers of which no bit is to be named: a filter that lets all alarms pass has them all."""
 _SCALER_PROFILES = b"\x01\x00\x5e\x5b"
 """Value groups C and D of the objects of country 91."""
 
@@ -81,23 +84,27 @@ def _word_text(bits: str) -> str:
     is_set = [place for place, bit in enumerate(bits) if bit == "1"]
     if not is_set:
         return "none"
-    named = [meanings[place] for place in is_set if place in meanings]
-    others = [place for place in is_set if place not in meanings]
+    return f"{_named(is_set, meanings)} after {_title('word', INDIA)}"
+
+
+def _named(is_set: list[int], meanings: Mapping[int, str]) -> str:
+    """Say bits, those without a name last."""
+    named = [meanings[bit] for bit in is_set if bit in meanings]
+    others = [bit for bit in is_set if bit not in meanings]
     if others:
         named.append(f"bit {others[0]}" if len(others) == 1 else f"{len(others)} other bits")
-    return f"{', '.join(named)} after {_title('word', INDIA)}"
+    return ", ".join(named)
 
 
 def _bits_text(value: int) -> str:
-    if not value:
-        return "none (0)"
+    if value in _NONE_OR_ALL:
+        return _NONE_OR_ALL[value]
     meanings = own().bits or _bits(USUAL)
     bits = [bit for bit in range(value.bit_length()) if value >> bit & 1]
     if not any(bit in meanings for bit in bits):
         return ""
-    named = ", ".join(meanings.get(bit, f"bit {bit}") for bit in bits)
     after = "" if own().bits else f" after {_title('bits', USUAL)}"
-    return f"{named} ({value:08X}){after}"
+    return f"{_named(bits, meanings)} ({value:08X}){after}"
 
 
 def _title(kind: str, companion: str) -> str:

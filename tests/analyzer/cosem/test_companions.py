@@ -43,7 +43,8 @@ scale = { "32.7" = [-1, 35] }
     ("logical_name", "value", "text"),
     [
         (EVENTS, 1, "power down (1) after DSMR and IDIS"), (EVENTS, 255, "event log cleared (255) after DSMR and IDIS"),
-        (EVENTS, 99, ""), (ALARMS, 0, "none (0)"),
+        (EVENTS, 99, ""), (ALARMS, 0, "none (0)"), (ALARMS, 0xFFFFFFFF, "all (FFFFFFFF)"),
+        (ALARMS, 0x800000C1, "clock invalid, 3 other bits (800000C1) after DSMR and IDIS"),
         (ALARMS, 0x2002, "replace battery, fraud attempt (00002002) after DSMR and IDIS"),
         (ERRORS, 0x41, "clock invalid, bit 6 (00000041) after DSMR and IDIS"), (ALARMS, 0x80000000, ""),
         (obis_from_text("1-0:1.8.0"), 1, ""), (b"", 1, ""),
