@@ -419,6 +419,13 @@ def test_answer_that_is_late_or_slow_is_an_answer(seconds: tuple[float, float]) 
     assert (row.verdict, row.text) == (PASS, row.check.asks)
 
 
+def test_cause_that_is_only_likely_proves_nothing_where_nothing_could_shake_it() -> None:
+    units = audited.wrapped([audited.asked(audited.GET_CLOCK), audited.answered(audited.CLOCK_ANSWER)] * 3)
+    units[3] = units[3]._replace(octets=units[3].octets + audited.CLOCK_ANSWER)
+    row = audited.of_units(units)["wrapper-header"]
+    assert (row.verdict, row.check.shaken) == (INCONCLUSIVE, ())
+
+
 def test_no_row_tells_a_key_or_password() -> None:
     rows: list[Rows] = [FAULTS["keys"](), FAULTS["password-in-clear"](), FAULTS["dedicated-key"](), *_healthy()]
     for told in rows:

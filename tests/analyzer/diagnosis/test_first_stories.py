@@ -506,3 +506,21 @@ def test_answer_that_comes_from_another_address_is_no_silence(ports: tuple[int, 
     said[3] = said[3]._replace(octets=header + said[3].octets[6:])
     told = [(one.code, one.cause, one.records) for one in over_connection(*said)]
     assert told == [("response-missing", "answer-of-another-address", [3])] * is_told
+
+
+@pytest.mark.parametrize("left_out", [1, 2])
+def test_length_without_the_last_octets_says_how_many_more_the_apdu_has(left_out: int) -> None:
+    said = dialogue(*TALK)
+    octets = said[3].octets
+    said[3] = Said(ANSWERED, octets[:6] + (len(octets) - 8 - left_out).to_bytes(2, "big") + octets[8:])
+    story, *_ = over_connection(*said)
+    assert (story.code, story.cause, story.confidence) == ("wrapper-length-wrong", "length-without-tag", "certain")
+    assert f"is {left_out} too small" in story.evidence[0].text
+
+
+@pytest.mark.parametrize(("requests", "is_told"), [(2, False), (3, True)])
+def test_requests_alone_are_one_direction_once_there_are_several(requests: int, is_told: bool) -> None:
+    gets = [asked(GET_CLOCK[:2] + bytes((0xC0 | number,)) + GET_CLOCK[3:]) for number in range(1, requests)]
+    units = at(1, asked(AARQ), *gets)
+    stories = diagnose(serial_chunks(on_hdlc(Station(CLIENT, SERVER), units)))
+    assert (("response-missing", "direction-missing") in named(stories)) == is_told

@@ -145,6 +145,14 @@ def test_octets_of_a_password_that_was_altered_are_not_shown(asks: bytes) -> Non
     assert text == f"octet {at_octet} and on, which are not shown: a password or a key may stand there"
 
 
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_octets_of_what_is_a_password_at_one_point_alone_are_not_shown(is_turned: bool) -> None:
+    plain = SET_SECRET.replace(bytes.fromhex("FF0700"), bytes.fromhex("FF0900")).replace(b"password", b"passw0rd")
+    one, other = (at(1, asked(each)) for each in ((SET_SECRET, plain) if is_turned else (plain, SET_SECRET)))
+    ((kind, *_, text),) = told(compare(uplink(OPENING, one, CLOCK), bus(OPENING, other, CLOCK)))
+    assert (kind, "became" in text, "which are not shown" in text) == (ALTERED, False, True)
+
+
 def test_request_that_is_sent_once_more_on_one_side() -> None:
     twice = at(1, asked(GET_REGISTER), asked(GET_REGISTER), answered(REGISTER_ANSWER))
     found = compare(uplink(OPENING, REGISTER, RELEASE), bus(OPENING, twice, RELEASE))

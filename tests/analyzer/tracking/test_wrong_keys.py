@@ -11,7 +11,7 @@ from analyzer.diagnosis.story import Story
 from analyzer.record import Record
 from analyzer.security.keyring import Keyring, Meter
 from analyzer.security.keys import Key, KeyRole
-from analyzer.simulate.ciphering import wrap_key
+from analyzer.simulate.ciphering import Seal, protect, wrap_key
 from dissectors.tree import Severity
 from tests.analyzer.tracking.build import CARRIERS, Said, answered, asked, length, wrapped
 from tests.analyzer.tracking.secured import causes, keyring, opened, statuses
@@ -315,6 +315,17 @@ def test_request_that_comes_again_is_no_replay_however_many_records_its_answer_t
     told = [(one.code, one.cause) for one in stories(found)]
     said = ("invocation-counter-repeated", "answer-not-taken") if is_answered else ("response-missing", "server-silent")
     assert told[0] == said
+
+
+def test_nonce_of_what_is_only_encrypted_is_watched_beside_what_has_a_tag() -> None:
+    made = world()
+    counter = made.counters[made.client] + 1
+    for plain in (GET_CLOCK, GET_CLOCK[:-2] + b"\x03\x00"):
+        body = protect(plain, Seal(0x20 | made.suite, made.guek, made.gak, made.client), counter)
+        made.said.append(asked(b"\xc8" + length(len(body)) + body))
+    found = records(made)
+    assert [one.status for one in found[-1].protection] == ["decrypted-unverified"]
+    assert [note.cause for note in found[-1].notes] == ["nonce-reuse"]
 
 
 def test_request_that_comes_again_behind_those_of_other_meters_is_no_replay() -> None:
