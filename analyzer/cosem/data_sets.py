@@ -160,7 +160,7 @@ def _of_heat(value: TextValue) -> TextValue:
 
 def _values(sets: list[DataSet], heading: TextProfile | None, rows: int, before: str) -> Iterator[TextValue]:
     event: TextProfile | None = None
-    for one in sets:
+    for one in _parted(sets):
         code = text_of(one.id)
         profile = profile_of(one)
         begun = event_of(one) if profile is None else None
@@ -178,6 +178,21 @@ def _values(sets: list[DataSet], heading: TextProfile | None, rows: int, before:
             heading = event = None
             before = code or before
             yield from _log(one.values) if _is_log(one.values) else _plain(before, one.values)
+
+
+def _parted(sets: list[DataSet]) -> Iterator[DataSet]:
+    """Part the entries that stand on the line of their head from it."""
+    for one in sets:
+        count = text_of(one.values[_HEAD - 1].value) if one.id and len(one.values) > _HEAD else ""
+        columns = int(count) if count.isdecimal() and len(count) <= _MOST_DIGITS else 0
+        size = _HEAD + 2 * columns
+        further = len(one.values) - size
+        head = one._replace(values=one.values[:size])
+        if columns and further > 0 and further % columns == 0 and (profile_of(head) or event_of(head)):
+            yield head
+            yield from (DataSet(b"", one.values[at : at + columns]) for at in range(size, len(one.values), columns))
+        else:
+            yield one
 
 
 def profile_of(one: DataSet) -> TextProfile | None:
@@ -225,7 +240,7 @@ def heading_after(
     sets: list[DataSet], heading: TextProfile | None = None, rows: int = 0
 ) -> tuple[TextProfile | None, int]:
     """Tell which profile still runs after *sets*, and how many of its entries came."""
-    for one in sets:
+    for one in _parted(sets):
         profile = profile_of(one)
         if profile is not None:
             heading, rows = profile, 0

@@ -108,6 +108,12 @@ def test_event_of_a_log_book_has_its_time_its_status_and_what_was_told() -> None
     ]
 
 
+def test_entries_on_the_line_of_their_head_are_read_as_those_below_it() -> None:
+    event, profile = "P.98(0211204001500)(0048)()(2)(0.9.1)()(C.7.0)()", "P.01(2305010000)(00)(15)(1)(1.5.0)(kW)"
+    assert values(f"{event}(001500)(0003)\r\n") == values(f"{event}\r\n(001500)(0003)\r\n")
+    assert values(f"{profile}(0.1)(0.2)\r\n(0.3)\r\n") == values(f"{profile}\r\n(0.1)\r\n(0.2)\r\n(0.3)\r\n")
+
+
 def test_columns_of_a_profile_may_stand_there_with_all_their_groups() -> None:
     found = values("P.01(2305010000)(00)(15)(1)(1-0:1.5.0*255)(kW)\r\n(0.0123)\r\n")
     assert [(one.code, one.plain, one.unit) for one in found] == [("1-0:1.5.0*255", Decimal("0.0123"), "kW")]
