@@ -220,9 +220,9 @@ class Capture:
         return self._next is None and (self._process is None or not self._process.is_listening)
 
     @property
-    def is_read_again(self) -> bool:
-        """Whether a pass runs whose records will take the place of those there are."""
-        return self._next is not None
+    def again(self) -> Progress | None:
+        """How far a pass is whose records will take the place of those there are; None where none runs."""
+        return self._next.progress if self._next is not None else None
 
     @property
     def is_cut_short(self) -> bool:

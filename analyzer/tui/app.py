@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from analyzer.tui.widgets.bars import Said
 
 _FIRST_LOOK_SECONDS = 0.05
+_FELT_SECONDS = 1.0
+"""How long reading again may take until it is said how far that is."""
 _HUNG_UP, _PATIENCE_SECONDS = 129, 5.0
 _WITHOUT_CAPTURE = frozenset({"help", "rules", "start"})
 
@@ -250,6 +252,10 @@ class DlmsharkApp(Passes):
             total = progress.total_octets if self.options.live is None else 0
             far = f"{100 * progress.octets // total} % · " if total else ""
             found.append((f"{far}{rate}  ", "accent"))
+        again = self.capture.again
+        if again is not None and again.seconds > _FELT_SECONDS:
+            total = again.total_octets or again.octets or 1
+            found.append((f"read again: {100 * again.octets // total} %  ", "accent"))
         if self.capture.is_cut_short:
             found += [(" STOPPED ", "warning bold reverse"), ("  ", "muted")]
         elif self.main.is_paused:

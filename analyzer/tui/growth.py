@@ -54,7 +54,7 @@ class Growth:
         self.newly_lost, self.newly_waiting = [], []
         if capture.live is not None:  # it is read as it grows
             return ""
-        if self._began and not capture.is_read_again:
+        if self._began and capture.again is None:
             self._not_before = now + max(_LEAST_SECONDS, _SHARE * (now - self._began))
             self._began = 0.0
         if not capture.progress.is_done or self._began or now < self._not_before:

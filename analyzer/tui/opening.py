@@ -183,8 +183,12 @@ class Opening(App[None]):
                 self.main.take(is_done=is_done)
                 if (front := self._front()) is not None:
                     front.show_title()
+                    if not self.main.is_paused:
+                        front.grew()
                 self._look_for_errors(self._capture)
                 self._look_for_remarks(self._capture)
+            elif self._capture.again is not None and (front := self._front()) is not None:
+                front.show_title()
             if is_done and not was_done:
                 for one in self._open_screens():
                     one.ended()

@@ -232,3 +232,45 @@ def test_screen_beside_the_list_shows_what_a_file_got_and_keeps_its_row(tmp_path
             await act(pilot)
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize("key", ["f", "l", "r"])
+def test_dialogue_and_readings_show_what_a_file_got(tmp_path: Path, key: str) -> None:
+    """They stood still until they were opened again."""
+    path = tmp_path / "line.pcap"
+    path.write_bytes(_packets(14))
+    app = DlmsharkApp(Options((str(path),), theme="dark"), None, Settings(Path(tempfile.mkdtemp())))
+
+    async def run() -> None:
+        async with app.run_test(size=(100, 24)) as pilot:
+            await wait_for(pilot, lambda: app.has_capture and app.capture.progress.is_done, 60)
+            await pilot.press(key)
+            await wait_for(pilot, lambda: any("Device ID" in line or "SAP" in line or "Clock" in line
+                                              for line in text_of(app)[1:-1]))  # fmt: skip
+            await pilot.press("G")
+            await pilot.pause()
+            before, last = text_of(app)[-1], text_of(app)[1:-1]
+            path.write_bytes(_packets(40))
+            await wait_for(pilot, lambda: text_of(app)[-1] != before and text_of(app)[1:-1] != last, 15)
+
+    asyncio.run(run())
+
+
+def test_reading_again_says_how_far_it_is_and_can_be_stopped(tmp_path: Path) -> None:
+    """Nothing told of it but a message of a few seconds, and Ctrl+C said that nothing runs."""
+    path = tmp_path / "long.pcapng"
+    path.write_bytes(300 * next(one.path for one in samples() if one.name == "hdlc-segments").read_bytes())
+    app = DlmsharkApp(Options((str(path),), theme="dark"), None, Settings(Path(tempfile.mkdtemp())))
+
+    async def run() -> None:
+        async with app.run_test(size=(80, 24)) as pilot:
+            await wait_for(pilot, lambda: app.has_capture and app.capture.progress.is_done, 60)
+            before = app.capture.records
+            assert not app.add_key("guek=000102030405060708090A0B0C0D0E0F")
+            await wait_for(pilot, lambda: "read again: " in text_of(app)[0], 15)
+            await pilot.press("ctrl+c")
+            await wait_for(pilot, lambda: "reading again was stopped" in text_of(app)[-1])
+            assert app.capture.again is None
+            assert app.capture.records is before
+
+    asyncio.run(run())

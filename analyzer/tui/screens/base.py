@@ -167,6 +167,9 @@ class BaseScreen(Ground, Screen[None], inherit_bindings=False):
     def came_anew(self) -> None:
         """The capture was read again, with more keys."""
 
+    def grew(self) -> None:
+        """More records came."""
+
     def ended(self) -> None:
         """The capture is read to its end, as far as it goes by now."""
 

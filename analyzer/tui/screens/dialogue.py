@@ -29,7 +29,7 @@ class DialogueScreen(Exporting):
         """Gather the records of the association that the cursor stands in."""
         table = self.program.capture.table
         self.numbers = []
-        if not self.opened_from:
+        if not 0 < self.opened_from <= table.height:
             return
         row = table.row(self.opened_from)
         frame = table.frame
@@ -51,6 +51,28 @@ class DialogueScreen(Exporting):
         self.numbers = numbers[at : at + MOST_RECORDS]
         ends = [str(one) for one in (row.path.client, row.path.server) if one is not None]
         self.about += "".join(f" · {one}" for one in (" ↔ ".join(ends), row.path.lane) if one)
+
+    def show_records(self) -> None:
+        """Show the records, the cursor on the row where it was; on the last one it stays at the end."""
+        raise NotImplementedError
+
+    def grew(self) -> None:
+        """Show what the association has got meanwhile."""
+        if not self.stands:
+            return
+        before = self.numbers
+        self.find_records()
+        if self.numbers != before:
+            self.show_records()
+            self.show_status()
+
+    def came_anew(self) -> None:
+        """Show the records as they are read now: with more keys they say more."""
+        if not self.stands:
+            return
+        self.find_records()
+        self.show_records()
+        self.show_status()
 
     def nothing_said(self) -> tuple[str, ...]:
         """Say why there is no record to show."""

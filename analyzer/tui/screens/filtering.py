@@ -189,6 +189,9 @@ class Filtering(Navigation):
         elif not self.program.capture.progress.is_done:
             self.program.capture.cancel()
             self.flash("reading was stopped: the records so far stay")
+        elif self.program.capture.again is not None:
+            self.program.capture.cancel()
+            self.flash("reading again was stopped: the list shows what was read before")
         else:
             self.flash(f"nothing runs; {self.program.keymap.text('quit')} quits")
 

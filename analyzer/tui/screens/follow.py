@@ -39,13 +39,25 @@ class FollowScreen(DialogueScreen):
         """Show the dialogue, with the cursor at the record it was opened from."""
         self.find_records()
         super().on_mount()
-        self.text_pane.say_why(self.nothing_said())
-        self.text_pane.show(list(self._paragraphs()))
+        self.show_records()
         self.text_pane.focus()
         for index, (paragraph, _, _) in enumerate(self.text_pane.lines):
             if paragraph.target is not None and paragraph.target.record == self.opened_from:
                 self.text_pane.move_to(index, centre=True)
                 break
+
+    def show_records(self) -> None:
+        """Write the dialogue, the cursor on the record where it was; on the last line it stays at the end."""
+        pane = self.text_pane
+        number = pane.target.record if pane.target is not None else 0
+        was_last = 0 < pane.count == pane.cursor + 1
+        pane.say_why(self.nothing_said())
+        pane.show(list(self._paragraphs()), keeps=True)
+        targets = [paragraph.target.record if paragraph.target is not None else 0 for paragraph, _, _ in pane.lines]
+        if was_last:
+            pane.move_to(pane.count - 1)
+        elif number in targets:
+            pane.cursor = targets.index(number)
 
     def _paragraphs(self) -> Iterator[Paragraph]:
         """Write what was said; what is noted of one record after another stands at the first alone."""

@@ -113,13 +113,21 @@ class LadderScreen(DialogueScreen):
         """Show the records, with the cursor at the one it was opened from."""
         self.find_records()
         super().on_mount()
-        self.ladder.is_utc = self.program.is_utc
-        self.ladder.say_why(self.nothing_said())
-        self.ladder.show(self.program.capture.lines(self.numbers))
+        self.show_records()
         self.ladder.focus()
         if self.opened_from in self.numbers:
             self.ladder.move_to(self.numbers.index(self.opened_from), centre=True)
         self.soon(self._show_heading)
+
+    def show_records(self) -> None:
+        """Draw the records, the cursor on the row where it was; on the last one it stays at the end."""
+        ladder = self.ladder
+        was_last = 0 < ladder.count == ladder.cursor + 1
+        ladder.is_utc = self.program.is_utc
+        ladder.say_why(self.nothing_said())
+        ladder.show(self.program.capture.lines(self.numbers))
+        if was_last:
+            ladder.move_to(ladder.count - 1)
 
     def on_resize(self) -> None:
         """Put the names over their rails."""

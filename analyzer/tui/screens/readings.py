@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from analyzer.cosem.logical_name import obis_text
 from analyzer.export.times import clock_text
 from analyzer.tui.lookup import closed
 from analyzer.tui.screens.tables import TableScreen
+from analyzer.tui.widgets.bars import StatusBar
 from analyzer.tui.widgets.plot import Plot
 from analyzer.tui.widgets.table import TableColumn, TableRow
 from analyzer.tui.widgets.text_pane import Paragraph, Target
@@ -43,7 +45,8 @@ class ReadingsScreen(TableScreen):
         self.plot = Plot()
         self.lower = (self.plot, self.text_pane)
         self._readings: list[Reading] = []
-        self._left: Iterable[Reading] = iter(())
+        self._left: Iterator[Reading] = iter(())
+        """What is still to come of the pass over the values that began last."""
         self._plots = True
 
     def on_mount(self) -> None:
@@ -52,16 +55,30 @@ class ReadingsScreen(TableScreen):
         self._readings = list(islice(self._left, _AT_ONCE))
         super().on_mount()
         if len(self._readings) == _AT_ONCE:
-            self.set_timer(0.001, self._go_on)
+            self.set_timer(0.001, partial(self._go_on, self._left, self._readings))
 
-    def _go_on(self) -> None:
-        more = list(islice(self._left, _AT_ONCE))
-        self._readings += more
-        if more and len(self._readings) < _MOST:
-            self.set_timer(0.001, self._go_on)
-            self.flash(f"reading values: {len(self._readings):,} so far")
-        else:
-            self.take()
+    def _go_on(self, left: Iterator[Reading], found: list[Reading]) -> None:
+        if left is not self._left:  # another pass has begun: the capture was read again
+            return
+        more = list(islice(left, _AT_ONCE))
+        found += more
+        if more and len(found) < _MOST:
+            self.set_timer(0.001, partial(self._go_on, left, found))
+            self.flash(f"reading values: {len(found):,} so far")
+            return
+        self._readings = found
+        for bar in self.query(StatusBar):
+            bar.settle()
+        self.take()
+
+    def came_anew(self) -> None:
+        """Read the values again; those that are shown stay until that is done."""
+        self._left = iter(self.program.capture.readings())
+        self._go_on(self._left, [])
+
+    def ended(self) -> None:
+        """Read the values of all records."""
+        self.came_anew()
 
     def nothing_said(self) -> Iterator[Paragraph]:
         """Say that there is no value, and what may hold some."""
