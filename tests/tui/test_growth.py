@@ -173,6 +173,20 @@ def test_table_that_is_opened_early_counts_all_in_the_end(key: str, tmp_path: Pa
     asyncio.run(run())
 
 
+def test_no_problem_is_told_of_the_records_so_far_while_more_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "long.pcapng"
+    path.write_bytes(200 * next(one.path for one in samples() if one.name == "hdlc-segments").read_bytes())
+    app = DlmsharkApp(Options((str(path),), theme="dark"), None, Settings(Path(tempfile.mkdtemp())))
+
+    async def run() -> None:
+        async with app.run_test(size=(80, 24)) as pilot:
+            await wait_for(pilot, lambda: main_of(app).records.count > 0, 60)
+            await pilot.press("e")
+            await wait_for(pilot, lambda: "records so far has a problem" in text_of(app)[-1])
+
+    asyncio.run(run())
+
+
 def test_doctor_that_is_opened_early_shows_what_is_wrong_when_that_is_known(tmp_path: Path) -> None:
     path = tmp_path / "long.pcapng"
     octets = next(one.path for one in samples() if one.name == "hdlc-segments").read_bytes()

@@ -105,8 +105,12 @@ class Navigation(BaseScreen):
         self._to_problem(-1)
 
     def _to_problem(self, by: int) -> None:
-        nothing = f"no record has a problem; {self.program.keymap.text('doctor')} looks at all of them together"
-        self._go_among(problems(self.program.capture.table), by, "problem", nothing)
+        capture = self.program.capture
+        if capture.progress.is_done:
+            nothing = f"no record has a problem; {self.program.keymap.text('doctor')} looks at all of them together"
+        else:
+            nothing = f"none of the {capture.table.height:,} records so far has a problem"
+        self._go_among(problems(capture.table), by, "problem", nothing)
         self.tree_pane.to_note()
 
     def command_request(self, count: int) -> None:
