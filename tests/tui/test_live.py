@@ -18,7 +18,7 @@ from analyzer.tui import program
 from analyzer.tui.app import DlmsharkApp, Options
 from captures import blocks
 from captures.spool import Interface, Spool
-from tests.tui.driving import SMALL, main_of, text_of
+from tests.tui.driving import SMALL, main_of, sample, text_of
 
 SNRM, UA = bytes.fromhex("7EA0070321930F017E"), bytes.fromhex("7EA00721037301407E")
 
@@ -93,6 +93,28 @@ def test_recording_is_followed_and_counted(tmp_path: Path) -> None:
         await until(pilot, lambda: " ENDED   42 records" in text_of(app)[0])
 
     _followed(tmp_path, act, (140, 30))
+
+
+@pytest.mark.parametrize(("key", "shown"), [("f", "Device ID 1"), ("l", "Device ID 1"), ("r", "52100071")])
+def test_screen_over_a_recording_shows_what_it_gets(tmp_path: Path, key: str, shown: str) -> None:
+    frames = [
+        record.octets
+        for record in map(sample("hdlc-segments").record, range(1, 15))
+        if "1.17" in (str(record.server), str(record.client))
+    ]
+
+    async def act(app: DlmsharkApp, recording: Recording, pilot: Pilot[None]) -> None:
+        for frame in frames[:-2]:
+            recording.say(frame)
+        await until(pilot, lambda: main_of(app).records.count == len(frames) - 2)
+        await pilot.press(key)
+        await until(pilot, lambda: any("Clock" in line for line in text_of(app)[1:]))
+        assert not any(shown in line for line in text_of(app))
+        for frame in frames[-2:]:
+            recording.say(frame)
+        await until(pilot, lambda: any(shown in line for line in text_of(app)))
+
+    _followed(tmp_path, act)
 
 
 def test_recording_ends_with_a_word_where_another_capture_is_opened(tmp_path: Path) -> None:

@@ -47,22 +47,32 @@ class ReadingsScreen(TableScreen):
         self._readings: list[Reading] = []
         self._left: Iterator[Reading] = iter(())
         """What is still to come of the pass over the values that began last."""
+        self._until = 0
+        """The records that it reads."""
+        self._reads = False
         self._plots = True
 
     def on_mount(self) -> None:
         """Begin to read the values."""
-        self._left = iter(self.program.capture.readings())
+        self._begin(0)
         self._readings = list(islice(self._left, _AT_ONCE))
         super().on_mount()
-        if len(self._readings) == _AT_ONCE:
+        self._reads = len(self._readings) == _AT_ONCE
+        if self._reads:
             self.set_timer(0.001, partial(self._go_on, self._left, self._readings))
+
+    def _begin(self, start: int) -> None:
+        capture = self.program.capture
+        self._until = capture.table.height
+        self._left = iter(capture.readings(start, self._until))
 
     def _go_on(self, left: Iterator[Reading], found: list[Reading]) -> None:
         if left is not self._left:  # another pass has begun: the capture was read again
             return
         more = list(islice(left, _AT_ONCE))
         found += more
-        if more and len(found) < _MOST:
+        self._reads = bool(more) and len(found) < _MOST
+        if self._reads:
             self.set_timer(0.001, partial(self._go_on, left, found))
             self.flash(f"reading values: {len(found):,} so far")
             return
@@ -73,8 +83,14 @@ class ReadingsScreen(TableScreen):
 
     def came_anew(self) -> None:
         """Read the values again; those that are shown stay until that is done."""
-        self._left = iter(self.program.capture.readings())
+        self._begin(0)
         self._go_on(self._left, [])
+
+    def grew(self) -> None:
+        """Read the values in what a recording has got; those of a file come once it is read."""
+        if self.program.capture.live is not None and not self._reads and len(self._readings) < _MOST:
+            self._begin(self._until)
+            self._go_on(self._left, list(self._readings))
 
     def ended(self) -> None:
         """Read the values of all records."""
