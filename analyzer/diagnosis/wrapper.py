@@ -9,8 +9,8 @@ from analyzer.diagnosis.line import Unread, settings_of
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Stories
 from analyzer.diagnosis.words import kind_of_text, octets_are
 from analyzer.diagnosis.words import octets as octets_text
-from analyzer.framing.tags import opens_as_apdu
-from analyzer.record import REQUEST, Record
+from analyzer.framing.tags import APDU_TAGS, opens_as_apdu
+from analyzer.record import REQUEST, Lane, Record
 from dissectors.scanning import reads
 from dissectors.tree import Note
 
@@ -31,6 +31,14 @@ _INFLATING = (
 )
 """By cause: octets, what became of them, and how that is said."""
 _LINE_ENDS = (b"\r", b"\n")
+_BIT_7 = 0x80
+_LEAST_STRIPPED = 3
+"""So many APDUs with the tag of another one but for bit 7 are no chance."""
+_FLOW_CONTROL = (0x11, 0x13)
+_MOST_TAKEN_OUT = 16
+"""One octet in 128 is 11 or 13 by chance; more than one in so many was not lost that way."""
+_PLENTY_WITHOUT = 600
+"""So many octets hold neither by chance once in a hundred times."""
 _PORTS_UP_TO = 0x3FFF
 _LLC = (b"\xe6\xe6\x00", b"\xe6\xe7\x00")
 _MISTAKEN = frozenset({
@@ -39,6 +47,8 @@ _MISTAKEN = frozenset({
 })  # fmt: skip
 """What octets of another protocol are taken for."""
 _NOISE = ("noise", "hdlc-noise")
+_OUT_OF_STEP = frozenset({"apdu-malformed", "wrapper-length-wrong", *_NOISE})
+"""What else lengths and tags without bit 7 are told as."""
 _WRAPPER_NOISE = "no wrapper unit"
 """How the note ends that says so on a lane of wrapper PDUs."""
 
@@ -62,7 +72,7 @@ class WrapperFamily(Family):
 
     links = frozenset({"wrapper"})
     skips_usual = FRAMES
-    codes = frozenset({"wrapper-length-wrong", "capture-cut", *_NOISE})
+    codes = frozenset({"wrapper-length-wrong", "capture-cut", "apdu-malformed", *_NOISE})
 
     def __init__(self, stories: Stories) -> None:
         super().__init__(stories)
@@ -72,6 +82,10 @@ class WrapperFamily(Family):
         self._stray: dict[str, Record] = {}
         """By lane: one or two octets that stand alone, perhaps the version of the next PDU."""
         self._told: set[tuple[int, str]] = set()
+        self._stripped: dict[Lane, int] = {}
+        """By lane: its APDUs whose tags lack bit 7."""
+        self._without: dict[Lane, int] = {}
+        """By lane: octets of PDUs that lack some, and have neither 11 nor 13."""
 
     def look(self, record: Record) -> None:
         """Look at ports and at the first octets of the APDU."""
@@ -128,6 +142,8 @@ class WrapperFamily(Family):
         """Take a wrong length, or octets that are no PDU where PDUs are."""
         if note.code in _NOISE:
             return self._noise(record, note)
+        if note.code == "apdu-malformed":
+            return self._lacks_bit(record) or None
         if note.code == "capture-cut":
             return self._runs_over(record) or self._is_misread(record) or None
         stray = self._stray.pop(record.lane.text, None)
@@ -138,6 +154,22 @@ class WrapperFamily(Family):
             before = self._before(record)
             if before is not None:
                 self._fold_malformed(record, before)
+        return True
+
+    def _lacks_bit(self, record: Record) -> bool:
+        """Tell whether an APDU does not read for bit 7 of all octets was taken away, as many PDUs of its lane show."""
+        octets, lane = record.octets, record.lane
+        if record.link != "wrapper" or len(octets) <= _HEADER or not octets.isascii():
+            return False
+        tag = octets[_HEADER]
+        if tag in APDU_TAGS or tag | _BIT_7 not in APDU_TAGS or len(self._stripped) >= _MOST:
+            return False
+        count = self._stripped[lane] = self._stripped.get(lane, 0) + 1
+        if count < _LEAST_STRIPPED:
+            return False
+        text = f"no octet of this PDU has bit 7 set, and its tag is {tag:02X} for {tag | _BIT_7:02X}"
+        text += f"; so it was {count - 1} times before"
+        self.report(record, "line-settings-differ", "seven-bit", LIKELY, text, start=_HEADER, end=_HEADER + 1)
         return True
 
     def _runs_over(self, record: Record) -> bool:
@@ -189,12 +221,29 @@ class WrapperFamily(Family):
         elif declared > there:
             cause, confidence = "truncated", LIKELY
             text = f"{text}: {octets_are(declared - there)} missing before the next PDU"
+            if without := self._without_flow_control(record, declared - there):
+                cause, text = "flow-control-octets-removed", f"{text}; {without}"
         elif reads(octets[_HEADER:]):
             cause, confidence = "length-without-tag", CERTAIN
             text = f"{text}: the APDU reads whole with {octets_text(there - declared)} more"
         else:
             cause, confidence = "apdu-concatenated", LIKELY
-        self.report(record, "wrapper-length-wrong", cause, confidence, text, start=6, end=8)
+        fact = self.report(record, "wrapper-length-wrong", cause, confidence, text, start=6, end=8)
+        story = self.stories.of_fact(fact) if cause == "flow-control-octets-removed" else None
+        if story is not None:
+            before = self.stories.of_lane(record.lane.text)
+            self.stories.fold(story, [one for one in before if (one.code, one.cause) == (fact.code, "truncated")])
+
+    def _without_flow_control(self, record: Record, missing: int) -> str:
+        """Say that PDUs which lack octets have no 11 and no 13 in them, where they are long enough to tell that."""
+        octets, lane = record.octets, record.lane
+        if any(one in octets for one in _FLOW_CONTROL) or missing * _MOST_TAKEN_OUT > len(octets):
+            self._without.pop(lane, None)
+            return ""
+        count = self._without[lane] = self._without.get(lane, 0) + len(octets)
+        if count < _PLENTY_WITHOUT or len(self._without) > _MOST:
+            return ""
+        return f"not one of the {count} octets of such PDUs is 11 or 13, which software flow control takes out"
 
     def _begun_late(self, record: Record) -> bool:
         """The first octets of a direction are no PDU: the capture began within one."""
@@ -312,6 +361,11 @@ class WrapperFamily(Family):
         """Fold once more what came since."""
         for record in self._swapped.values():
             self._fold(record)
+        for lane, count in self._stripped.items():
+            told = self.stories.of_lane(lane.text) if count >= _LEAST_STRIPPED else []
+            stripped = [one for one in told if one.cause == "seven-bit"]
+            if stripped:
+                self.stories.fold(stripped[0], [one for one in told if one.code in _OUT_OF_STEP])
 
 
 _NO_PDU = Alternative("line-noise", POSSIBLE, "nobody may have sent them")

@@ -32,7 +32,9 @@ class WrapperFramer(ScanningFramer):
     def __init__(self) -> None:
         super().__init__()
         self._in_sync = False
-        self._stands = self._is_interrupted = False
+        self._stands = False
+        self._turns: list[int] = []
+        """Where the PDU that waits ended when the other side spoke: the next one begins there if octets are lost."""
         self._wports = b""  # version and wPorts of the PDU before: what the next one surely begins with
 
     def feed(self, octets: bytes, mark: Mark) -> list[Frame]:
@@ -55,7 +57,7 @@ class WrapperFramer(ScanningFramer):
     def flush(self) -> list[Frame]:
         """Return what is left, because the lane ended or octets were lost."""
         found = super().flush()
-        self._in_sync = self._is_interrupted = False
+        self._in_sync, self._turns = False, []
         return found
 
     def rests(self) -> bool:
@@ -70,7 +72,8 @@ class WrapperFramer(ScanningFramer):
         """The other side speaks: return what is whole as it stands, or remember that it spoke before a PDU ended."""
         if self._stands:
             return self.flush()
-        self._is_interrupted = bool(self._octets)
+        if self._octets and len(self._turns) < _MOST_INSIDE:
+            self._turns.append(len(self._octets))
         return []
 
     def _search(self) -> Scan[None]:
@@ -151,16 +154,25 @@ class WrapperFramer(ScanningFramer):
         """
         octets = self._octets
         begun = {end - size: one for one in needles for size in range(1, 6) if octets.endswith(one[:size], 0, end)}
-        if not begun or (not self._is_interrupted and reads(bytes(octets[HEADER_LENGTH:end]))):
+        if not begun or (not self._turns and reads(bytes(octets[HEADER_LENGTH:end]))):
             return 0
         self._stands = True
         for at, wports in sorted(begun.items()):
             apdu = at + HEADER_LENGTH
             if (yield from self._wait(apdu)) and octets[at : at + 6] == wports:
+                if (yield from self._follows_turn(at)):
+                    return at
                 behind = apdu + self._length(at)
                 if (yield from self._wait(behind)) and reads(bytes(octets[apdu:behind])):
                     return at
         return 0
+
+    def _follows_turn(self, at: int) -> Scan[bool]:
+        """Tell whether the other side spoke before the header at *at*, and an APDU opens behind that."""
+        if at not in self._turns:
+            return False
+        apdu, length = at + HEADER_LENGTH, self._length(at)
+        return (yield from self._wait(apdu + min(length, OPENING_LENGTH))) and opens_as_apdu(self._octets, apdu, length)
 
     def _proven_inside(self) -> int:
         """Find a whole PDU whose APDU reads in a cut one that was believed by its opening alone; 0 if there is none."""
@@ -181,7 +193,7 @@ class WrapperFramer(ScanningFramer):
     def _give(self, end: int, problem: str) -> None:
         self._found.append(self._backlog.frame(WRAPPER, 0, end, problem))
         self._backlog.drop(end)
-        self._in_sync, self._stands, self._is_interrupted = True, False, False
+        self._in_sync, self._stands, self._turns = True, False, []
 
     def _is_next(self, at: int, end: int) -> Scan[bool]:
         """Tell whether the known version and wPorts at *at*, inside the announced PDU, begin the next PDU.
@@ -194,6 +206,8 @@ class WrapperFramer(ScanningFramer):
             return (yield from self._wait(end + 1)) and octets[end] in APDU_TAGS
         if not (yield from self._wait(at + HEADER_LENGTH + 1)) or octets[at + HEADER_LENGTH] not in APDU_TAGS:
             return False
+        if (yield from self._follows_turn(at)):
+            return True
         behind = at + HEADER_LENGTH + self._length(at)
         if not (yield from self._wait(behind + 6)):
             return len(octets) == behind

@@ -249,6 +249,27 @@ def echoed(chance: random.Random, number: int) -> Case:
     return _case(_over_tcp(made, 1460), "local-echo")
 
 
+def flow_control(chance: random.Random, number: int) -> Case:
+    """A serial server takes XON and XOFF out of what the meter sends."""
+    pdus = network.wrap(dialogue(number))
+    made = [
+        one._replace(octets=one.octets.translate(None, b"\x11\x13")) if one.direction == TO_CLIENT else one
+        for one in pdus
+    ]
+    return _case(_over_tcp(made, 1460), "flow-control-octets-removed")
+
+
+def seven_bits(chance: random.Random, number: int) -> Case:
+    """A serial server takes bit 7 of all that the meter sends, or of both sides."""
+    sides = (TO_CLIENT,) if number % 2 else (TO_CLIENT, TO_METER)
+    pdus = network.wrap(dialogue(number))
+    made = [
+        one._replace(octets=bytes(octet & 0x7F for octet in one.octets)) if one.direction in sides else one
+        for one in pdus
+    ]
+    return _case(_over_tcp(made, 1460), "seven-bit")
+
+
 CARRIER_FAULTS: tuple[Fault, ...] = (
     Fault("tcp-octets-missing", "capture-loss", lost),
     Fault("tcp-octets-missing", "mid-stream-start", begun_in_middle),
@@ -256,6 +277,8 @@ CARRIER_FAULTS: tuple[Fault, ...] = (
     Fault("capture-cut", "connection-closed", broken_off("connection-closed", FIN)),
     Fault("response-missing", "answer-of-another-address", other_address),
     Fault("line-echo", "local-echo", echoed, group="wrapper"),
+    Fault("line-settings-differ", "seven-bit", seven_bits, group="wrapper"),
+    Fault("wrapper-length-wrong", "flow-control-octets-removed", flow_control),
     Fault("tcp-retransmission", "packet-loss", sent_again),
     Fault("tcp-retransmission", "nat-expiry", forgotten),
     Fault("tcp-retransmission", "captured-twice", captured_twice),

@@ -245,6 +245,21 @@ def test_pdu_that_lacks_octets_of_its_value_and_reads_with_the_next_header_leave
     assert outline(framer.feed(value, MARK)) == [f"wrapper {size} length-wrong", f"wrapper {len(value)}"]
 
 
+@pytest.mark.parametrize("lost", [1, 4, 6, 9, 20])
+def test_pdus_that_all_lack_octets_begin_where_the_other_side_spoke(lost: int) -> None:
+    value = pdu(GET_RESPONSE[:4] + b"\x09\x40" + bytes(0x40))
+    lacking = value[:20] + value[20 + lost :]
+    framer = WrapperFramer()
+    framer.feed(pdu(AARQ), MARK)
+    found = []
+    for _ in range(3):
+        found += framer.feed(lacking, MARK)
+        framer.turn()
+    assert outline(found + framer.feed(pdu(AARQ), MARK)) == [f"wrapper {len(lacking)} length-wrong"] * 3 + [
+        "wrapper 39"
+    ]
+
+
 def test_pdu_that_the_other_side_interrupts_and_that_ends_as_the_next_one_begins_is_given_with_the_next_turn() -> None:
     value = pdu(GET_RESPONSE[:4] + bytes.fromhex("0901 00"))
     framer = WrapperFramer()
