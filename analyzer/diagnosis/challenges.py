@@ -17,6 +17,8 @@ _CODE = "challenge-repeated"
 _MOST = 65_536
 _APART_NS = 10_000_000_000
 """So far the clocks of two points of capture may be apart, and the next talk of a client begins no sooner."""
+_CIPHERED = (b"\x28", b"\xdb", b"\xdd")
+"""What a ciphered initiate response begins with: glo-initiateResponse, general-glo-ciphering, general-ciphering."""
 _DOUBLED_NS = 1_000_000_000
 """So long after it a copy of the same conversation may come."""
 
@@ -57,7 +59,7 @@ class Challenges:
             text = f"the StoC of record {answered.record} is the CtoS of record {asked.record}"
             proof = Evidence(asked.record, 0, 0, "CtoS")
             self._family.report(record, _CODE, "challenge-reflected", CERTAIN, text, further=[proof])
-        sealed = record.closed.octets if record.closed is not None else b""
+        sealed = _sealed(record)
         both = ((asked.challenge, asked.record, "CtoS"), (answered.challenge, answered.record, "StoC"))
         uses = [_Use(one.number, at, one.conversation, answered.time_ns, sealed) for _, at, _ in both]
         if self._is_copy(uses[1], (asked.challenge, answered.challenge), record):
@@ -86,3 +88,14 @@ class Challenges:
         if len(self._talks) < _MOST:
             self._talks.setdefault(both, talks)[source] = use
         return is_copy
+
+
+def _sealed(record: Record) -> bytes:
+    """Give the ciphered initiate response of an AARE, opened or not; empty where it goes in clear."""
+    if record.closed is not None:
+        return record.closed.octets
+    apdu = record.apdu
+    if apdu is None or apdu.entry is None or apdu.values is None or "user_information" not in apdu.entry.slots:
+        return b""
+    information = apdu.values[apdu.entry.slots["user_information"]]
+    return information if isinstance(information, bytes) and information[:1] in _CIPHERED else b""

@@ -18,6 +18,7 @@ from analyzer.diagnosis.policy import demanded_of, hold_to_protection
 from analyzer.diagnosis.refusals import REFUSING, service_refusals
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Evidence, Fact, Stories
 from analyzer.diagnosis.transfers import Transfers
+from analyzer.diagnosis.two_points import TwoPoints
 from analyzer.diagnosis.unanswered import answered_behind, in_flight, left_open, unanswered, unasked
 from analyzer.record import APDU, MESSAGE, NOISE, PART, REQUEST, RESPONSE, Apdu, Record
 from analyzer.tracking.associations import ASKED_AGAIN, ENDED, OVERTAKEN, PIPELINED, UNANSWERED, UNASKED, Event
@@ -85,7 +86,7 @@ class ServiceFamily(Family):
         """By conversation: the newest answer between two that asked each other for nothing."""
         self._transfers = Transfers(self)
         self._general = GeneralBlocks(self)
-        self._cut = CutTransfers(self)
+        self._cut, self._two_points = CutTransfers(self), TwoPoints(self)
         self._running, self._sent, self._over = self._transfers.running, self._transfers.sent, self._general.over
         self._left = self._transfers.left
 
@@ -240,7 +241,7 @@ class ServiceFamily(Family):
         last = one.exchanges[-1] if one is not None and one.exchanges else None
         is_asked = note.cause == "retransmission" and record.direction is REQUEST
         if last is None or not is_asked or not note.text.endswith(f" of record {last.request}"):
-            self.report_note(record, note)
+            self._two_points.repeated(record, note)
             return
         text = f"{note.text}, which was answered in record {last.response}"
         others = [Alternative("replay", POSSIBLE, "somebody else may have sent it once more")]
