@@ -167,7 +167,15 @@ def test_wrapper_pdus_between_heartbeats_are_all_found(pieces: list[tuple[bytes,
     assert good(run(WrapperFramer(), cut(octets, places)), "wrapper") == [whole for _, whole in pieces]
 
 
-@given(st.lists(st.builds(pdu, APDUS.filter(lambda apdu: apdu[-1] or reads(apdu))), min_size=1, max_size=6))
+def _ends_as_next_begins(apdu: bytes) -> bool:
+    return any(apdu.endswith(pdu(b"")[:size]) for size in range(1, 6))
+
+
+@given(
+    st.lists(
+        st.builds(pdu, APDUS.filter(lambda apdu: reads(apdu) or not _ends_as_next_begins(apdu))), min_size=1, max_size=6
+    )
+)
 def test_wrapper_pdu_is_delivered_when_complete(pdus: list[bytes]) -> None:
     framer = WrapperFramer()
     for whole in pdus:
