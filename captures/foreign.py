@@ -81,7 +81,7 @@ def count_tic(octets: bytes) -> int:
     groups = right = 0
     for line in re.split(rb"[\r\n]+", octets.translate(_SEVEN)):
         blank, check = line[-2:-1], line[-1:]
-        if not _SHORTEST_GROUP <= len(line) <= _LONGEST_LINE or blank not in _BLANKS or not blank:
+        if not _SHORTEST_GROUP <= len(line) <= _LONGEST_LINE or blank not in _BLANKS:
             continue
         # The older form, with spaces, leaves the blank before the check character out.
         end = len(line) - (1 if blank == b"\t" else 2)

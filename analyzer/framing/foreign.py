@@ -141,6 +141,11 @@ FOREIGN = (
         meaning="this is the optical port of an American meter, which readers of C12.18 take",
     ),
     Foreign(
+        "nbr14522", counts=frames.count_nbr14522, least=2,
+        proof="{frames} frames of 66 or 258 octets have the CRC of ABNT NBR 14522",
+        meaning="Brazilian meters speak it, and it is no DLMS",
+    ),
+    Foreign(
         "dlt698", counts=frames.count_dlt698, least=2,
         proof="{frames} frames from 68 to 16 have the FCS of DL/T 698.45",
         meaning="Chinese meters speak it, and it is no DLMS",

@@ -12,7 +12,7 @@ $ to * and their exclusive or); DL/T 698.45 (68, length, addresses, HCS and FCS 
 16 with an arithmetic sum); RFC 1055 (SLIP: C0 around each packet); KNXnet/IP (06 10, service, length); IEC 61158
 (PROFIBUS: 10, DA, SA, FC, a sum); IEC 60870-5-102 (frames of fixed length as IEC 60870-5-1 has them, format FT 1.2:
 10, control, an address of two octets, a sum, 16); RFC 8446 (records of TLS); IEC 60870-5-104 (68, length, control);
-MODBUS Messaging on TCP/IP (MBAP header).
+MODBUS Messaging on TCP/IP (MBAP header); ABNT NBR 14522 (66 or 258 octets with CRC-16/ARC, low octet first).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from functools import cache, reduce
 from operator import xor
 
 from analyzer.framing.crc_states import P1, Crc
-from dissectors.checks import REVERSED, fcs_is_good
+from dissectors.checks import REVERSED, crc16_arc, fcs_is_good
 
 _START = 0xFFFF
 _SHORTEST, _HEAD, _LONGEST = 5, 7, 264
@@ -47,6 +47,10 @@ _PPP, _PPP_STUFFED = rb"\x7e([^\x7e]{5,})(?=\x7e)", rb"(?s)\x7d(.)"
 _PPP_HEAD = b"\xff\x03"
 _C1218, _C1218_AROUND = rb"(?s)\xee.{3}(..)", 8
 _XMODEM, _XMODEM_SIZE = rb"(?s)\x01(.)(.)(?=(.{128})(..?))", 128
+_NBR_SIZES, _NBR_SIGNS = (66, 258), b"\x05\x06\x10\x15"
+"""Of a request and of an answer, and what stands alone between them: ENQ, ACK, WAIT, NAK."""
+_NBR_CODES = frozenset(one for one in range(0x11, 0x9A) if one & 15 < 10)
+"""Commands are numbered in BCD."""
 _NMEA = rb"\$([A-Z]{5},[ -)+-~]{4,76})\*([0-9A-F]{2})(?=\r)"
 _DLT698 = rb"(?s)\x68(?=(..)[\x43\xc3\x81\x83\x01\x03])"
 _CJT188, _CJT188_HEAD = rb"(?s)\x68[\x10-\x49].{7}[\x01-\x1f\x81-\x9f\xc1-\xdf](.)", 11
@@ -176,6 +180,17 @@ def _unstuffed(octets: bytes, frame: bytes, escaped: bytes, flip: int) -> Iterat
     """Give what stands in each *frame*; of what is *escaped* in it the bits of *flip* are turned."""
     for found in re.finditer(frame, octets):
         yield re.sub(escaped, lambda one: bytes((one[1][0] ^ flip,)), found[1])
+
+
+def count_nbr14522(octets: bytes) -> int:
+    """Count frames of ABNT NBR 14522 whose CRC is right: requests of 66 octets and answers of 258."""
+    count, left = 0, octets.lstrip(_NBR_SIGNS)
+    while left and left[0] in _NBR_CODES:
+        size = next((one for one in _NBR_SIZES if one <= len(left) and not crc16_arc(left[:one])), 0)
+        if not size:
+            break
+        count, left = count + 1, left[size:].lstrip(_NBR_SIGNS)
+    return count
 
 
 def count_c1218(octets: bytes) -> int:

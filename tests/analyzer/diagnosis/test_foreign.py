@@ -30,6 +30,7 @@ from analyzer.framing.foreign_frames import (
     count_knx,
     count_modbus,
     count_modbus_tcp,
+    count_nbr14522,
     count_nmea,
     count_ppp,
     count_profibus,
@@ -47,7 +48,7 @@ from analyzer.simulate.mbus_line import long_frame
 from analyzer.simulate.p1_port import ciphered, telegram
 from analyzer.simulate.uart import line_format, misread, octets_of_characters
 from captures.foreign import count_tic
-from dissectors.checks import fcs
+from dissectors.checks import crc16_arc, fcs
 from tests.analyzer.diagnosis.test_first_stories import TALK, dialogue, over_connection
 from tests.analyzer.diagnosis.told import diagnose
 from tests.analyzer.test_links import records
@@ -228,6 +229,12 @@ def xmodem() -> bytes:
     return b"\1\7\xf8" + block + crc_hqx(block, 0).to_bytes(2)
 
 
+def nbr14522(size: int) -> bytes:
+    """A request for present registers, or its answer: code, number of the reader or meter, BCD, CRC-16/ARC."""
+    text = bytes((0x14, 0x12, 0x34, 0x56)) + bytes(CHANCE.randrange(0x11, 0x99) for _ in range(size - 6))
+    return text + crc16_arc(text).to_bytes(2, "little")
+
+
 def nmea() -> bytes:
     text = b"GPRMC,1235%02d,A,4807.038,N,01131.000,E,022.4,084.4,230394,003.1,W" % CHANCE.randrange(60)
     return b"$" + text + b"*%02X\r\n" % reduce(xor, text)
@@ -248,6 +255,8 @@ OTHERS: list[tuple[Callable[[], bytes], str, str]] = [
     (ppp, "PPP", "ppp"),
     (c1218, "ANSI C12.18", "c12.18"),
     (dlt698, "DL/T 698.45", "dlt698"),
+    (lambda: nbr14522(66), "ABNT NBR 14522", "nbr14522"),
+    (lambda: b"\x05" + nbr14522(258), "ABNT NBR 14522", "nbr14522"),
     (cjt188, "CJ/T 188", "cjt188"),
     (xmodem, "XMODEM", "xmodem"),
     (slip, "SLIP", "slip"),
@@ -353,6 +362,7 @@ def test_random_octets_are_no_other_protocol() -> None:
     assert (count_dlt698(octets), count_xmodem(octets), count_nmea(octets)) == (0, 0, 0)
     assert (count_slip(octets), count_knx(octets), count_profibus(octets)) == (0, 0, 0)
     assert (count_iec102(octets), count_tls(octets), count_iec104(octets), count_modbus_tcp(octets)) == (0, 0, 0, 0)
+    assert sum(count_nbr14522(octets[at:]) for at in range(0, len(octets), 66)) < 2
     assert count_cjt188(octets) < 2  # its sum has 8 bits
     assert sum(count_wireless(octets[at : at + 48]) for at in range(0, len(octets), 48)) == 0
 

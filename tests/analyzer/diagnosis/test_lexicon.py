@@ -46,7 +46,7 @@ def test_words_of_test_plans_are_known(words: str, name: str) -> None:
     ("words", "name"),
     [
         ("Linky", "TIC"), ("ADCO", "TIC"), ("EMI", "Modbus"), ("DL/T 698.45", "DL/T 645"), ("SMETS2", "GBCS"),
-        ("CII", "Kundenschnittstelle"), ("Smart Meter Key", "Kundenschnittstelle"), ("smarty", "Smarty"),
+        ("CII", "Kundenschnittstelle"), ("Smart Meter Key", "Kundenschnittstelle"), ("smarty", "Smarty"), ("NBR 14522", "ABNT NBR 14522"),
     ],
 )  # fmt: skip
 def test_words_of_letters_that_operators_write_are_known(words: str, name: str) -> None:
