@@ -42,6 +42,16 @@ SHOWN = {
 }
 
 
+def test_palette_runs_the_command_of_that_name_before_those_that_speak_of_it() -> None:
+    """It ran tail, which follows the end of the capture."""
+
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("ctrl+p", *"follow", "enter")
+        await wait_for(pilot, lambda: "  Follow " in text_of(app)[0])
+
+    drive(sample("ln-ciphered"), act)
+
+
 @pytest.mark.parametrize("key", list(SHOWN))
 def test_screen_shows_what_the_capture_has(key: str) -> None:
     name, expected = SHOWN[key]

@@ -262,14 +262,12 @@ class BaseScreen(Ground, Screen[None], inherit_bindings=False):
             self.flash(f"no command is about '{text}'", "error")
 
     def _found_choices(self, text: str) -> list[Choice]:
-        """Find commands by words of their names and of what they do, in any order."""
+        """Find commands by words of what they do, in any order; first those whose name begins with them."""
         words = text.lower().replace("-", " ").split()
-        keymap = self.program.keymap
-        return [
-            Choice(one.name, one.name, f"{keymap.text(one.name)}  {one.help}")
-            for one in self.available()
-            if all(word in said_of(one) for word in words)
-        ]
+        keymap, name = self.program.keymap, "-".join(words)
+        found = [one for one in self.available() if all(word in said_of(one) for word in words)]
+        found.sort(key=lambda one: not one.name.startswith(name))
+        return [Choice(one.name, one.name, f"{keymap.text(one.name)}  {one.help}") for one in found]
 
     def run_typed(self, text: str) -> None:
         """Run a command that was typed, by its name here or elsewhere; the first letters are enough."""
