@@ -137,15 +137,32 @@ def open_source(name: str, *, holds_octets: bool = False, settles: bool = False)
     is_owned, desk = name != STDIN, _Desk()
     descriptor = _open(name) if is_owned else _stdin()
     octets = FileInput(descriptor, desk, owned=is_owned, at=None if is_owned else _begin(descriptor))
-    is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
     if settles and _may_grow(descriptor):
         return _held(name, _kept(octets), holds_octets, desk)
+    return _whole(name, descriptor, octets, desk, holds_octets)
+
+
+def _whole(name: str, descriptor: int, octets: FileInput, desk: _Desk, holds_octets: bool) -> Source:
+    """Make the source of all *octets* of the file, pipe or device *name*."""
+    is_owned, is_file = name != STDIN, stat.S_ISREG(os.fstat(descriptor).st_mode)
     source = _opened(name, descriptor, octets, desk, holds_octets)
     if is_file and (is_owned or hasattr(os, "pread")):
-        source.again = partial(open_source, name, holds_octets=holds_octets)
+        source.again = partial(_again, name, octets, holds_octets)
     if source.size is not None and is_owned and isinstance(source, PcapSource | PcapngSource):
         source.plain_file = name
     return source
+
+
+def _again(name: str, octets: FileInput, holds_octets: bool) -> Source:
+    """Open the file of *octets* once more, by its name only if it was closed: that may be gone, or lead elsewhere now.
+
+    Raises: CaptureError.
+    """
+    descriptor = octets.twin() if name != STDIN else None
+    if descriptor is None:
+        return open_source(name, holds_octets=holds_octets)
+    desk = _Desk()
+    return _whole(name, descriptor, FileInput(descriptor, desk, at=0), desk, holds_octets)
 
 
 def _may_grow(descriptor: int) -> bool:

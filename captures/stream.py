@@ -59,6 +59,10 @@ class FileInput:
                 break
         return b""
 
+    def twin(self) -> int | None:
+        """Give another descriptor of the same file, to be read by place; None where that cannot be."""
+        return os.dup(self._descriptor) if self._descriptor >= 0 and hasattr(os, "pread") else None
+
     def close(self) -> None:
         """Close the descriptor if it is ours."""
         self._descriptor = -1

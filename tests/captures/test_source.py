@@ -169,6 +169,29 @@ def test_interrupt_while_an_input_that_was_closed_is_freed_is_not_lost(tmp_path:
         list(map(operator.call, (_thread.interrupt_main, held.clear)))  # no code of Python's stands between the two
 
 
+@pytest.mark.skipif(not hasattr(os, "pread"), reason="files are read by their place for that")
+@pytest.mark.parametrize("octets", [PCAP, packed(PCAP), PCAPNG], ids=["pcap", "gzip", "pcapng"])
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_second_pass_reads_the_file_of_the_first_whatever_its_name_leads_to_now(
+    tmp_path: Path, octets: bytes, is_replaced: bool
+) -> None:
+    name = write(tmp_path, octets)
+    with open_source(name) as source:
+        chunks = iter(source)
+        first = next(chunks)
+        if is_replaced:
+            os.replace(write(tmp_path, FRAME, "other"), name)
+        else:
+            os.unlink(name)
+        assert source.again is not None
+        with source.again() as again:
+            assert again.name == source.name
+            assert [*again] == [first, *chunks]
+            assert again.again is not None
+            with again.again() as third:
+                assert next(iter(third)) == first
+
+
 @pytest.mark.parametrize("cut", [1, 5, 30])
 def test_cut_gzip_gives_what_was_readable(tmp_path: Path, cut: int) -> None:
     packed = gzip.compress(pcap_header() + b"".join(pcap_record(os.urandom(900)) for _ in range(90)))
