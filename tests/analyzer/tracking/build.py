@@ -177,16 +177,17 @@ CARRIERS: dict[str, Carrier] = {
 
 
 class ListSource(Source):
-    """Chunks from a list."""
+    """Chunks from a list, or from what makes them as they are asked for."""
 
-    def __init__(self, chunks: Sequence[Chunk], size: int | None = 1) -> None:
+    def __init__(self, chunks: Iterable[Chunk], size: int | None = 1) -> None:
         super().__init__("list", size)
         self._chunks = chunks
 
     @property
     def parts(self) -> Sequence[Source]:
-        """A source for each input that the numbers of the packets tell."""
-        return [self] * (1 + max((one.number >> PACKET_BITS for one in self._chunks), default=0))
+        """A source for each input that the numbers of a list's packets tell; one of what can be read but once."""
+        listed = self._chunks if isinstance(self._chunks, Sequence) else ()
+        return [self] * (1 + max((one.number >> PACKET_BITS for one in listed), default=0))
 
     def __iter__(self) -> Iterator[Chunk]:
         return iter(self._chunks)
