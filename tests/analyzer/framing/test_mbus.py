@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scapy.packet import Raw
 
@@ -151,6 +151,7 @@ def test_octets_lost_within_a_frame_cost_that_frame_alone(
     hurt = bytearray(frames[which])
     at = place % (len(hurt) - count)
     del hurt[at : at + count]
+    assume(hurt[0] != ACK[0])  # a length left at the front that is E5 reads as the single character
     found = run(MbusFramer(), [b"".join((*frames[:which], bytes(hurt), *frames[which + 1 :]))])
     assert good(found, "mbus") == frames[:which] + frames[which + 1 :]
     assert len(found) <= len(frames) + 1
