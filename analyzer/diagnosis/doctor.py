@@ -15,7 +15,7 @@ from analyzer.diagnosis.carrier import CarrierFamily, tell_attempts, tell_carrie
 from analyzer.diagnosis.chains import Chains, sorted_roots
 from analyzer.diagnosis.damage import DamageFamily
 from analyzer.diagnosis.data import DataFamily
-from analyzer.diagnosis.family import Family, Look
+from analyzer.diagnosis.family import FRAMES, Family, Look
 from analyzer.diagnosis.foreign import ForeignFamily
 from analyzer.diagnosis.hidden import HiddenFamily
 from analyzer.diagnosis.link import LinkFamily
@@ -31,7 +31,7 @@ from analyzer.diagnosis.telegram import TelegramFamily
 from analyzer.diagnosis.timing import TimingFamily
 from analyzer.diagnosis.usual_frames import UsualFrames
 from analyzer.diagnosis.wrapper import WrapperFamily
-from analyzer.record import NOISE, PART, RESPONSE, End, Lane, Objects, Record
+from analyzer.record import NOISE, PART, REQUEST, RESPONSE, End, Lane, Objects, Record
 from analyzer.tracking.associations import Associations, Event
 from analyzer.tracking.connections import Attempt
 from captures.chunk import Source
@@ -57,12 +57,11 @@ class _Watched(NamedTuple):
 
 
 class _Looks(dict[tuple[str, str, str], tuple[Look, ...]]):
-    """Who looks at records, by direction, link and kind: the families that say so, of usual ones if *are_usual*."""
+    """Who looks at records, by direction, link and kind: the families that say so."""
 
-    def __init__(self, families: Iterable[Family], *, are_usual: bool = False) -> None:
+    def __init__(self, families: Iterable[Family]) -> None:
         super().__init__()
         self._families = families
-        self._are_usual = are_usual
 
     def __missing__(self, sort: tuple[str, str, str]) -> tuple[Look, ...]:
         direction, link, kind = sort
@@ -72,8 +71,28 @@ class _Looks(dict[tuple[str, str, str], tuple[Look, ...]]):
             if (one.links is None or link in one.links)
             and (one.directions is None or direction in one.directions)
             and (one.kinds is None or kind in one.kinds)
-            and not (self._are_usual and kind in one.skips_usual)
         )
+        return found
+
+
+class _UsualLooks(dict[str, dict[str, tuple[Look, ...]]]):
+    """Who looks at usual records, which are asked or answered, by link and kind."""
+
+    def __init__(self, families: Iterable[Family]) -> None:
+        super().__init__()
+        self._families = [one for one in families if one.directions is None or one.directions & {REQUEST, RESPONSE}]
+
+    def __missing__(self, link: str) -> dict[str, tuple[Look, ...]]:
+        found = self[link] = {
+            kind: tuple(
+                one.look
+                for one in self._families
+                if (one.links is None or link in one.links)
+                and (one.kinds is None or kind in one.kinds)
+                and kind not in one.skips_usual
+            )
+            for kind in FRAMES
+        }
         return found
 
 
@@ -111,7 +130,7 @@ class Doctor:
             one.associations, one.chains, one.meters = self.associations, self._chains, self.meters
             one.sound, one.source, one.steps = self._sound, source, self._clock.steps
         self._looks = _Looks(self._families)
-        self._looks_at_usual = _Looks([*_usual_frames(self._families), *self._families], are_usual=True)
+        self._looks_at_usual = _UsualLooks([*_usual_frames(self._families), *self._families])
         self._lasted = [one.lasted for one in self._families if type(one).lasted is not Family.lasted]
         self._answered = [one.answered for one in self._families if type(one).answered is not Family.answered]
         self._notes: dict[str, list[Callable[[Record, Note], bool | None]]] = {}
@@ -163,7 +182,7 @@ class Doctor:
                     continue
                 direction = record.direction
                 sound[record.lane] = record
-                for look in looks[direction, record.link, PART if record.parts else record.kind]:
+                for look in looks[record.link][PART if record.parts else record.kind]:
                     look(record)
                 if direction is RESPONSE and record.request is not None:
                     objects = record.objects

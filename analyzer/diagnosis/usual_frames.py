@@ -11,12 +11,13 @@ from analyzer.diagnosis.damage_lane import Lane
 from analyzer.diagnosis.family import Family
 from analyzer.diagnosis.frame_damage import FLAG
 from analyzer.diagnosis.hdlc_state import NO_LIMIT, Link
-from analyzer.diagnosis.information_frames import LLC_OF
 from analyzer.diagnosis.link import LinkFamily
-from analyzer.record import LINK, Record
+from analyzer.record import LINK, REQUEST, Record
 
 _Place = tuple[Lane, Link]
 _MOST_PLACES = 4096
+_LLC = 0xE6
+"""The first octet of an LLC header, and the second one of a request's; that of an answer is the next one."""
 
 
 class UsualFrames(Family):
@@ -49,12 +50,16 @@ class UsualFrames(Family):
                 link.speaker, link.run = direction, 0
         else:
             apdu = record.apdu
+            at = apdu[3] if apdu is not None else 0
             if (
                 link.speaker is direction
                 or link.is_fresh
                 or size > link.fits.get(direction, NO_LIMIT)
                 or (record.control or 0) & 1
-                or (apdu is not None and octets[apdu[3] - 3 : apdu[3] - 1] != LLC_OF[direction])
+                or (
+                    at > 2
+                    and (octets[at - 3] != _LLC or octets[at - 2] != (_LLC if direction is REQUEST else _LLC + 1))
+                )
             ):
                 self._damage.seen = record
                 self._link.look(record)

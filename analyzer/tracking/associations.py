@@ -87,12 +87,13 @@ class Associations(Services):
         one = self._known.get(record.association)
         if one is None:
             return False
-        if record.apdu is None:
+        apdu = record.apdu
+        if apdu is None:
             return goes_by(one, record)
         usual = one.usual
         if usual is None:
             return False
-        return asks(one, usual, record) if record.direction is REQUEST else answers(one, usual, record)
+        return (asks if record.direction is REQUEST else answers)(one, usual, record, apdu[0])
 
     def take_any(self, record: Record) -> None:
         """Take a record, whatever it is."""

@@ -6,6 +6,7 @@ Source: IEC 62056-5-3 (COSEM-OPEN, COSEM-RELEASE, COSEM-ABORT), IEC 62056-46 (se
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from analyzer.record import NO_OBJECTS, Objects, Record
@@ -120,7 +121,8 @@ class Service:
         return int((found[middle] + found[~middle]) / 2) if found else None
 
 
-class Usual(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Usual:
     """What may be said in an association without being looked at: whoever looks at each record found nothing about it.
 
     *requests* are those of services in their normal form, or what asks for the next block, with the service's name by

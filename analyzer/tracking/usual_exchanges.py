@@ -1,7 +1,8 @@
 """Records of usual exchanges to their associations in the shortest way: nine of ten are a request and its success.
 
-Each function takes one kind of record, just as :class:`analyzer.tracking.associations.Associations` takes any, and
-tells whether it did; what is unusual it leaves alone.
+Each function takes one kind of record, with the octets of its APDU where it has one, just as
+:class:`analyzer.tracking.associations.Associations` takes any, and tells whether it did; what is unusual it leaves
+alone.
 """
 
 from __future__ import annotations
@@ -42,13 +43,13 @@ def goes_by(one: Association, record: Record) -> bool:
     return True
 
 
-def asks(one: Association, usual: Usual, record: Record) -> bool:
+def asks(one: Association, usual: Usual, record: Record, octets: bytes) -> bool:
     """Take a usual request where none waits, as `Associations.take_any` would; leave any other record alone."""
-    apdu, now, before = record.apdu, record.time_ns, one.last_ns
-    if one.asking is not None or one.asked_before or now is None or before is None or apdu is None:
+    now, before = record.time_ns, one.last_ns
+    if one.asking is not None or one.asked_before or now is None or before is None:
         return False
     pause = now - before
-    name = usual.requests.get(apdu[0])
+    name = usual.requests.get(octets)
     if name is None or pause >= SILENCE_NS or record.start_ns is not None or record.problem:
         return False
     one.asked = one.asking = record
@@ -61,15 +62,14 @@ def asks(one: Association, usual: Usual, record: Record) -> bool:
     return True
 
 
-def answers(one: Association, usual: Usual, record: Record) -> bool:
+def answers(one: Association, usual: Usual, record: Record, octets: bytes) -> bool:
     """Take the success that answers a usual request soon, as `Associations.take_any` would; leave any other alone.
 
     So a block of a long answer, and its last part, which are to be looked at.
     """
-    asked, apdu, latency = one.asking, record.apdu, record.latency_ns
-    if asked is None or latency is None or apdu is None or asked.number != record.request:
+    asked, latency, number = one.asking, record.latency_ns, record.number
+    if asked is None or latency is None or asked.number != record.request:
         return False
-    octets = apdu[0]
     if octets[:4] in _SUCCESS:
         if len(octets) > usual.longest and not record.parts:
             return False
@@ -78,7 +78,6 @@ def answers(one: Association, usual: Usual, record: Record) -> bool:
     if not 0 <= latency < SLOW_NS or record.start_ns is not None or record.problem:
         return False
     name = one.asking_service
-    number = record.number
     one.asking = None
     service = one.services.get(name) or service_of(one, name)
     service.count += 1
