@@ -61,7 +61,10 @@ class FileInput:
 
     def twin(self) -> int | None:
         """Give another descriptor of the same file, to be read by place; None where that cannot be."""
-        return os.dup(self._descriptor) if self._descriptor >= 0 and hasattr(os, "pread") else None
+        if self._descriptor >= 0 and hasattr(os, "pread"):
+            with contextlib.suppress(OSError):  # too many files are open: whoever opens it by its name says so
+                return os.dup(self._descriptor)
+        return None
 
     def close(self) -> None:
         """Close the descriptor if it is ours."""

@@ -12,9 +12,11 @@ from os.path import dirname, isfile
 
 from analyzer.cli.commands import COMMANDS, FIELDS_MODULE, FIELDS_TOPIC
 from analyzer.cli.complaints import (
+    INPUT_ERROR,
     INTERRUPTED,
     KEYRING_ERROR,
     OUTPUT_ERROR,
+    PERMISSION_ERROR,
     USAGE_ERROR,
     FilterTextError,
     KeysError,
@@ -23,6 +25,7 @@ from analyzer.cli.complaints import (
 )
 from analyzer.cli.signs import NAME
 from analyzer.cli.terminal import columns, is_screen, is_terminal
+from captures.chunk import CaptureError, CapturePermissionError
 
 _HEX = frozenset("0123456789ABCDEFabcdef :")
 HELP = """\
@@ -77,6 +80,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return fail(str(problem), KEYRING_ERROR, lambda word: False)
     except FilterTextError as problem:
         return fail(f"{problem}{_dashed(words)}", KEYRING_ERROR, problem.compared.__contains__)
+    except CaptureError as problem:  # an input that was read once and cannot be any more
+        return fail(str(problem), PERMISSION_ERROR if isinstance(problem, CapturePermissionError) else INPUT_ERROR)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:

@@ -2,6 +2,7 @@
 
 import _thread
 import contextlib
+import errno
 import gzip
 import operator
 import os
@@ -190,6 +191,19 @@ def test_second_pass_reads_the_file_of_the_first_whatever_its_name_leads_to_now(
             assert again.again is not None
             with again.again() as third:
                 assert next(iter(third)) == first
+
+
+def test_second_pass_for_which_too_many_files_are_open_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*words: object) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    name = write(tmp_path, PCAP)
+    with open_source(name) as source:
+        assert source.again is not None
+        with monkeypatch.context() as full, pytest.raises(CaptureError, match="Too many open files"):
+            full.setattr(os, "dup", refuse)
+            full.setattr(os, "open", refuse)
+            source.again()
 
 
 @pytest.mark.parametrize("cut", [1, 5, 30])

@@ -117,6 +117,24 @@ def test_rest_of_a_process_that_ended_or_read_something_else_is_written_by_one(
     assert capsys.readouterr().err.count("ended, or read something else; one writes the rest\n") == 1
 
 
+def test_file_that_was_emptied_when_the_other_process_ended_is_an_input_that_cannot_be_read(
+    many_records: list[str], tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "emptied.txt"
+    path.write_bytes(Path(many_records[0]).read_bytes())
+
+    def end(other: turns.Other) -> tuple[bytes, bytes]:
+        path.write_bytes(b"")
+        raise turns.EndedError
+
+    monkeypatch.setattr(turns.Other, "turn", end)
+    found = run("decode", "--workers", "2", str(path))
+    assert found.status == 3
+    assert found.err.splitlines()[1:] == [
+        f"dlmshark: {path}: empty; a pcap or pcapng file, a raw octet dump or hex text was expected"
+    ]
+
+
 _Turn = Callable[[turns.Other], tuple[bytes, bytes]]
 
 
