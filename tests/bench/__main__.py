@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.bench import batch, profile, screens, stages, table
 from tests.bench.entries import LARGE, MIDDLE, SHORT, Command, Figures, Row
-from tests.bench.measure import Measurement, run_interleaved, run_text
+from tests.bench.measure import Measurement, run_interleaved, run_once, run_text
 from tests.bench.rows import IN_PROCESS, commands, rows
 from tests.bench.traffic import NoTrafficError, capture
 
@@ -30,7 +30,10 @@ def main() -> int:
         "capinfos": shutil.which("capinfos") or "",
         "oracles": options.oracles,
     }
-    lines, missing = _prepare(commands(options.short), programs)
+    wanted = commands(options.short)
+    lines, missing = _prepare(wanted, programs)
+    for name in (name for name in lines if wanted[name].warms):
+        run_once(lines[name])
     rounds = options.rounds or (ROUNDS_SHORT if options.short else ROUNDS)
     runs = run_interleaved(lines, rounds, _progress) | {name: Measurement(problem=why) for name, why in missing.items()}
     shown = _table(options.short, runs, rounds)

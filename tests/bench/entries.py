@@ -22,6 +22,8 @@ class Command:
     kind: str = ""
     packets: int = 0
     interleave: int = 1
+    warms: bool = False
+    """Whether it is run once before without being measured: it leaves behind what all other runs find."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,9 @@ def commands(short: bool) -> dict[str, Command]:
     size = SHORT if short else LARGE
     return {
         "stats": Command(("dlmshark", "stats", "--workers", "1", "FILE"), "wrapper", size),
-        "stats, index": Command(("dlmshark", "stats", "--index", "--workers", "1", "FILE"), "wrapper", size),
+        "stats, index": Command(
+            ("dlmshark", "stats", "--index", "--workers", "1", "FILE"), "wrapper", size, warms=True
+        ),
         "stats, meters": Command(("dlmshark", "stats", "--workers", "1", "FILE"), "wrapper", size, 32),
         "stats, meters, two": Command(("dlmshark", "stats", "--workers", "2", "FILE"), "wrapper", size, 32),
         "tshark io,phs": Command(("tshark", "-n", "-r", "FILE", "-q", "-z", "io,phs"), "wrapper", size),
