@@ -249,6 +249,8 @@ class Spool:
             raise SpoolError(f"{self.path}: is there already; --force writes over it") from None
         except PermissionError:
             raise CapturePermissionError(f"{self.path}: no permission to write it") from None
+        except FileNotFoundError:
+            raise SpoolError(f"{self.path}: cannot write: there is no folder {self.path.parent}") from None
         except OSError as error:
             raise SpoolError(f"{self.path}: {error.strerror}") from None
         self._begun = self._synced = self._disk.now_ns()

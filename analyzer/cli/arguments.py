@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NoReturn
 
 from analyzer.cli.complaints import UsageError
@@ -15,6 +16,8 @@ from analyzer.cores import cores
 
 _NEGATIVE = re.compile(r"-(?!2$)(\d+|\d*\.\d+)$")
 """What argparse takes for a number and no option: not what tshark calls its second pass by."""
+
+_LACKS_VALUE = ": expected one argument"
 
 
 class _Help(argparse.HelpFormatter):
@@ -73,11 +76,20 @@ class Parser(argparse.ArgumentParser):
         from analyzer.cli.synonyms import instead_of_form, instead_of_option
 
         unknown = message.removeprefix("unrecognized arguments: ")
+        if message.endswith(_LACKS_VALUE):
+            return self._behind_sign(message.removeprefix("argument ").partition(":")[0].split("/"))
         if unknown == message:
             return instead_of_form(message) if message.startswith("argument -T:") else ""
         name = unknown.partition(" ")[0]
         after = self._words[self._words.index(name) + 1 :] if name in self._words else ()  # may be taken for inputs
         return instead_of_option(name, after, self._option_string_actions)
+
+    def _behind_sign(self, names: Sequence[str]) -> str:
+        """Say how the option of those *names* gets a value that was taken for options; the value may be a key."""
+        for word, value in pairwise(self._words):
+            if word in names and value.startswith("-") and value.partition("=")[0] not in self._option_string_actions:
+                return f" (a value that begins with a dash stands behind =: {names[-1]}=-…)"
+        return ""
 
 
 def natural(text: str) -> int:

@@ -231,7 +231,7 @@ def test_folder_that_is_deleted_ends_the_spool(tmp_path: Path, *, is_ring: bool)
     spool.path.unlink()
     folder.rmdir()
     disk.now += SECOND
-    with pytest.raises(SpoolError, match=r"gone/s_00002_\d+\.pcapng: No such file"):
+    with pytest.raises(SpoolError, match=r"gone/s_00002_\d+\.pcapng: .* there is no folder .*gone$"):
         spool.write(frame(1))
     spool.write(frame(2))  # the last counts, say: why it ended is not covered by it
     spool.close()

@@ -152,6 +152,8 @@ def test_unknown_command_that_is_like_none_points_to_the_help(run: Run) -> None:
         (["-d", "record,mqtt"], "--decode-as record,mqtt: expected SELECTOR,STACK with one of"),
         (["--layers"], "--layers goes with --json"),
         (["--hex"], "--hex: expected one argument"),
+        (["--key", "-K1"], "--key: expected one argument (a value that begins with a dash stands behind =: --key=-…)"),
+        (["-Y", "-q"], "-Y/--filter: expected one argument; see"),
     ],
 )
 def test_wrong_option_gives_one_line_that_names_it(run: Run, capture: Path, words: list[str], says: str) -> None:
