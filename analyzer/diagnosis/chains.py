@@ -26,6 +26,7 @@ LOSS = (*DAMAGE, "hdlc-frame-lost", "hdlc-sequence-wrong", "hdlc-frame-rejected"
 FOLLOWS: dict[str, tuple[str, ...]] = {
     "hdlc-frame-lost": DAMAGE,
     "hdlc-sequence-wrong": (*DAMAGE, "hdlc-frame-lost"),
+    "hdlc-window-exceeded": DAMAGE,
     "hdlc-retransmission": (*LOSS, "response-missing"),
     "hdlc-frame-rejected": ("hdlc-information-too-long", "hdlc-window-exceeded"),
     "hdlc-disconnected-mode": ("provider-abort", "association-rejected", "hdlc-frame-rejected"),

@@ -207,11 +207,12 @@ class InformationFrames:
         cause = "negotiated-limit-ignored" if is_negotiated else "default-limit-ignored"
         text = f"{count} I frames without an acknowledgement between; the window is {window}"
         before = link.kept[-1] if link.kept else None
-        others = []
+        others, sure = [], LIKELY
         if before is not None and (before.control or 0) & 0x10:
+            sure = POSSIBLE
             lost = f"record {before.number} hands the turn over (P/F): the capture may lack the RR behind it"
             others.append(Alternative("capture-loss", POSSIBLE, lost))
-        self._family.report(record, "hdlc-window-exceeded", cause, LIKELY, text, alternatives=others)
+        self._family.report(record, "hdlc-window-exceeded", cause, sure, text, alternatives=others)
 
     # -- LLC ----------------------------------------------------------------------------------------------------------
 

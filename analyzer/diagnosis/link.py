@@ -14,7 +14,7 @@ from analyzer.diagnosis.hdlc_addresses import HdlcAddresses
 from analyzer.diagnosis.hdlc_state import DISC, DM, FRMR, SNRM, UA, Link, parameters
 from analyzer.diagnosis.information_frames import InformationFrames
 from analyzer.diagnosis.link_refusals import disconnected, rejected
-from analyzer.diagnosis.story import LIKELY, POSSIBLE, Evidence, Stories
+from analyzer.diagnosis.story import LIKELY, POSSIBLE, Alternative, Evidence, Stories
 from analyzer.diagnosis.unanswered import SILENT, is_directed_line
 from analyzer.record import REQUEST, UNKNOWN, Record
 from dissectors.tree import Note
@@ -22,6 +22,9 @@ from dissectors.tree import Note
 _MOST_LINKS = 4096
 _MOST_LINES = 4096
 _FINAL = 0x10
+_AT_ONCE_NS = 50_000_000
+"""Who asks again so soon has waited for no answer."""
+_DOUBLED = Alternative("captured-twice", POSSIBLE, "what passes it on, or the capture, may have doubled the frame")
 _PATIENCE_NS = 3_000_000_000
 """So long the capture has to go on behind the first of two SNRM: who asks three times has waited by itself."""
 
@@ -150,9 +153,10 @@ class LinkFamily(Family):
             )
             if not (answer.control or 0) & _FINAL:
                 text += ", and does not hand the turn over (F is 0)"
+        is_doubled = cause == "no-answer" and _is_at_once(record, first)
         fact = self.report(
-            record, note.code, cause, LIKELY, f"{note.text}; {text}", start=note.start, end=note.end,
-            severity=note.severity,
+            record, note.code, cause, POSSIBLE if is_doubled else LIKELY, f"{note.text}; {text}", start=note.start,
+            end=note.end, severity=note.severity, alternatives=[_DOUBLED] if is_doubled else (),
             further=() if is_damaged or first is None else [Evidence(first.number, 0, 0, "it was sent here first")],
         )  # fmt: skip
         if link is not None:
@@ -266,6 +270,13 @@ def _first_copy(record: Record, link: Link | None) -> Record | None:
     kept = link.kept if link is not None else ()
     found = [one for one in kept if one.control == record.control and one.direction == record.direction]
     return found[-1] if found else None
+
+
+def _is_at_once(record: Record, first: Record | None) -> bool:
+    """Tell whether a frame came again sooner than anybody waits for an answer."""
+    if first is None or first.time_ns is None or record.time_ns is None:
+        return False
+    return record.time_ns - first.time_ns <= _AT_ONCE_NS
 
 
 def _answer_between(record: Record, link: Link | None) -> Record | None:

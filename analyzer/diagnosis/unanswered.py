@@ -16,6 +16,8 @@ _PATIENCE_NS = 5_000_000_000
 _AGAIN_NS = 3_000_000_000
 """An answer that comes again later than so is more likely one to a request that the capture lacks."""
 _TIMES_USUAL = 10
+_SOON = 2
+"""Up to so many times the usual an answer may be under way yet."""
 _SIGNED = "general-signing"
 """What hides nothing: a push in it is read as one."""
 _INVOKED = frozenset({0xC4, 0xC5, 0xC7})
@@ -65,6 +67,8 @@ def unanswered(
     others = []
     if cause == "server-silent" and one.link_at:
         others = [Alternative("request-damaged", POSSIBLE, "the meter may have discarded the request as damaged")]
+    if cause == "server-silent" and is_repeated and waited_ns is not None and usual and 0 <= waited_ns < _SOON * usual:
+        cause, others = "time-out-too-short", [_CAME_TWICE]  # so short a time shows no silence
     proof = [Evidence(exchange.request, 0, 0, text)]
     family.report_about(
         one, "response-missing", cause, confidence, proof, time_ns=exchange.asked_ns,
@@ -142,6 +146,7 @@ def is_directed_line(lane: str) -> bool:
     return lane.startswith("serial") and " > " in lane
 
 
+_CAME_TWICE = Alternative("captured-twice", POSSIBLE, "what passes it on, or the capture, may have doubled the request")
 SILENT = Alternative("server-silent", POSSIBLE, "or the meter said nothing")
 
 

@@ -265,7 +265,13 @@ class WrapperFamily(Family):
         octets, conversation = record.octets, record.lane.conversation
         if conversation in self._swapped:
             return True
-        if _is_swapped(octets):
+        if _lacks_first(octets):
+            text = (
+                "the first octet of a wrapper PDU, the 00 of its version 00 01, is missing; with it the length is right"
+            )
+            self.report(record, "wrapper-version-wrong", "octets-lost", LIKELY, text, start=0, end=1)
+            return True
+        if _is_swapped(octets) and (conversation not in self._talks or _ends_swapped(octets)):
             self._swap(record)
             return True
         before = self._before(record)
@@ -396,6 +402,17 @@ def _counts_header(octets: bytes) -> int:
     """Give the length of the APDU behind a header that counts itself, too; 0 where it does not."""
     length = (octets[6] << 8 | octets[7]) - _HEADER if len(octets) > _HEADER else 0
     return length if length > 0 and reads(octets[_HEADER : _HEADER + length]) else 0
+
+
+def _lacks_first(octets: bytes) -> bool:
+    """Tell whether octets are one wrapper PDU but for its first: low octets seem to come first then."""
+    there = len(octets) - _HEADER + 1
+    return there > 0 and octets[0] == 1 and octets[5] << 8 | octets[6] == there and reads(octets[_HEADER - 1 :])
+
+
+def _ends_swapped(octets: bytes) -> bool:
+    """Tell whether the length ends within octets if its low octet stands first."""
+    return (octets[6] | octets[7] << 8) <= len(octets) - _HEADER
 
 
 def _is_swapped(octets: bytes) -> bool:

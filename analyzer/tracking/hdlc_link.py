@@ -83,6 +83,8 @@ class HdlcLink:
         limit_ns = _ECHO_NS + (_OCTET_NS * len(octets) if side != sent_on else 0)
         if side == sent_on if late_ns is None else late_ns > limit_ns:
             return False
+        if side == sent_on and any(one != side for one, _ in self.peers):
+            return False  # the line tells the sides apart, and an echo comes on the other one
         start = int(octets[0] == FLAG)
         try:
             _, control_at = scan_addresses(octets, start + 2, len(octets))

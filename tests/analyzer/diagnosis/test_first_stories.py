@@ -524,3 +524,34 @@ def test_requests_alone_are_one_direction_once_there_are_several(requests: int, 
     units = at(1, asked(AARQ), *gets)
     stories = diagnose(serial_chunks(on_hdlc(Station(CLIENT, SERVER), units)))
     assert (("response-missing", "direction-missing") in named(stories)) == is_told
+
+
+@pytest.mark.parametrize("at", [2, 3])
+def test_datagram_without_its_first_octet_is_in_no_wrong_byte_order(at: int) -> None:
+    said = dialogue(*TALK)
+    said[at] = Said(said[at].direction, said[at].octets[1:])
+    story, *_ = over_connection(*said)
+    assert (story.code, story.cause, story.confidence) == ("wrapper-version-wrong", "octets-lost", "likely")
+
+
+def test_ciphered_pdu_without_first_and_last_octet_is_in_no_wrong_byte_order() -> None:
+    """DB 08, tag and length of a system title, would be the high octet of a length far too large, and a tag."""
+    said = dialogue(*TALK)
+    closed = bytes.fromhex("DB08 4D4D4D0000BC614E 17 30 00000001") + bytes(range(0x80, 0x92))
+    said[3] = Said(ANSWERED, wrapper(closed, 1, 16)[1:-1])
+    assert "byte-order-swapped" not in {one.cause for one in over_connection(*said)}
+
+
+def test_request_that_is_asked_again_sooner_than_meters_answer_is_no_silence() -> None:
+    said = dialogue(
+        *[
+            (
+                GET_CLOCK[:2] + bytes((0xC0 | one,)) + GET_CLOCK[3:],
+                CLOCK_ANSWER[:2] + bytes((0xC0 | one,)) + CLOCK_ANSWER[3:],
+            )
+            for one in range(1, 7)
+        ]
+    )
+    story, *_ = over_connection(*said[:8], said[8], *said[8:])
+    assert (story.code, story.cause) == ("response-missing", "time-out-too-short")
+    assert [one.cause for one in story.alternatives] == ["captured-twice"]

@@ -195,7 +195,7 @@ def test_capture_that_begins_with_the_last_segment_reads_no_apdu_out_of_it(last:
 
 def test_ready_frame_that_is_missing_may_be_the_captures_loss() -> None:
     (story,) = in_segments(1, 9)
-    assert (story.code, story.confidence) == ("hdlc-window-exceeded", "likely")
+    assert (story.code, story.confidence) == ("hdlc-window-exceeded", "possible")
     assert [(one.cause, one.confidence) for one in story.alternatives] == [("capture-loss", "possible")]
 
 

@@ -340,3 +340,25 @@ def test_frames_that_are_explained_for_certain_leave_no_doubt_about_the_speed() 
     swapped = asked(octets[:-3] + octets[-2:-1] + octets[-3:-2] + octets[-1:])
     (story,) = diagnose(serial_chunks([each for _ in range(4) for each in at(3, swapped)]))
     assert (story.code, story.cause, story.count) == ("hdlc-fcs-wrong", "fcs-octets-swapped", 4)
+
+
+@pytest.mark.parametrize(("pause", "is_sure"), [(0.0004, False), (0.02, False), (0.5, True)])
+def test_frame_that_comes_again_on_its_own_side_is_no_echo(pause: float, is_sure: bool) -> None:
+    line = station()
+    units = opened(line)
+    request, answer = line.frames([asked(GET_CLOCK), answered(CLOCK_ANSWER)])
+    units += [*at(1, request), *at(pause, request), *at(0.2, answer), *on_hdlc(line, READING)]
+    (story,) = diagnose(serial_chunks(units))
+    assert (story.code, story.cause) == ("hdlc-retransmission", "no-answer")
+    assert (story.confidence == "likely") is is_sure
+    assert [one.cause for one in story.alternatives] == ([] if is_sure else ["captured-twice"])
+
+
+def test_ready_frame_that_is_damaged_is_no_window_that_was_ignored() -> None:
+    line = station()
+    units = opened(line)
+    asking, first, ready, *rest = [*line.frames([asked(GET_CLOCK)]), *line.frames([answered(CLOCK_ANSWER)], 12)]
+    hurt = Said(ready.direction, ready.octets[:4] + ready.octets[5:])
+    units += [*at(1, asking), *at(0.2, first), *at(0.02, hurt), *at(0.2, *rest), *on_hdlc(line, READING)]
+    (story,) = diagnose(serial_chunks(units))
+    assert (story.code, [one.code for one in story.leads_to]) == ("hdlc-length-wrong", ["hdlc-window-exceeded"])
