@@ -15,6 +15,7 @@ NOISE_CODES = frozenset({"hdlc-noise", "noise"})
 LANE_CAUSES = frozenset({
     "flow-control-octets-removed", "text-dump-loss", "seven-bit", "parity-in-data", "parity-filtered", "baud-mismatch",
     "polarity-inverted", "bit-reversed", "edges-late", "port-shared", "text-encoded", "sign-extended", "heads-lost",
+    "telnet-negotiation",
 })  # fmt: skip
 """Causes that hurt all octets of a lane alike: what else is damaged there has the same."""
 SETTINGS = frozenset({
@@ -38,19 +39,19 @@ class Lane:
     """What is remembered of a lane. *region* are the records since the last sound frame that are none."""
 
     __slots__ = (
-        "addresses", "facts", "has_flow_control", "has_sound", "in_vain", "inner_flags", "is_settled", "is_usual",
-        "last", "octets", "region", "said", "searches", "suspects", "unread", "wide",
+        "addresses", "facts", "has_flow_control", "has_single_ff", "has_sound", "in_vain", "inner_flags", "is_settled",
+        "is_usual", "last", "octets", "region", "said", "searches", "suspects", "unread", "wide",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.region: list[Record] = []
         self.facts: list[Fact] = []
         self.addresses: tuple[bytes, ...] = ()
-        self.has_flow_control = self.has_sound = False
+        self.has_flow_control = self.has_single_ff = self.has_sound = False
         self.inner_flags: set[bool] = set()
         """Whose sound frames came with a 7E inside: those of the client (True), those of the meter."""
         self.is_usual = False
-        """Whether flow control octets and flags were seen within its frames, flags within those of both sides."""
+        """Whether flow control octets, FF and flags were seen within its frames, flags within those of both sides."""
         self.is_settled = False
         """Whether a sound frame that stands between its flags tells nothing more about it."""
         self.last: Record | None = None
@@ -81,7 +82,8 @@ class Lane:
         if octets.find(FLAG, 1, -1) > 0:
             self.inner_flags.add(record.direction is REQUEST)
         is_of_both = " > " not in record.lane.text
-        self.is_usual = self.has_flow_control and len(self.inner_flags) > is_of_both
+        self.has_single_ff = self.has_single_ff or b"\xff" in octets.replace(b"\xff\xff", b"")
+        self.is_usual = self.has_flow_control and self.has_single_ff and len(self.inner_flags) > is_of_both
 
     @property
     def lacks_flow_control(self) -> bool | None:
@@ -98,7 +100,7 @@ class Lane:
         """Give what helps to search *record*, a damaged frame."""
         return Known(
             self.addresses, self.lacks_flow_control, self.octets, (record.direction is REQUEST) in self.inner_flags,
-            self.said.get(record.octets[:_MOST_SAID], 0) > 1,
+            self.said.get(record.octets[:_MOST_SAID], 0) > 1, self.has_single_ff,
         )  # fmt: skip
 
 

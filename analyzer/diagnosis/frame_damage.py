@@ -27,6 +27,8 @@ class Lane(NamedTuple):
     """Whether sound frames came with a 7E inside: who reads them does not cut there."""
     is_said_again: bool = False
     """Whether the same octets stood between frames before."""
+    has_single_ff: bool = False
+    """Whether an FF that is not doubled stood in a sound frame: nothing doubles them here."""
 
 
 NOTHING_KNOWN = Lane()

@@ -23,6 +23,7 @@ _FEWEST_VALUES = 8
 """Fewer octets that differ have one weight by chance, or as a pattern for tests."""
 _SURE_WEIGHTS = 20
 """So many octets have even weight by chance once in a million."""
+_TWICE = b"\xff\xff"
 _LINE_ENDS = 12
 """So many octets 0A or 0D of a frame are tried in all combinations."""
 _GENERAL_TITLE = 8
@@ -142,6 +143,21 @@ def newlines(damaged: Damaged) -> Iterator[Candidate]:
         for told, before, after in (("0D became 0A", 0x0A, 0x0D), ("0A became 0D", 0x0D, 0x0A)):
             if after not in body and before in body:
                 yield from _exchanged(damaged, before, after, told)
+
+
+def doubled(damaged: Damaged) -> Iterator[Candidate]:
+    """Each FF stands twice, as telnet sends it; one pair alone tells nothing where others of the lane stand once."""
+    body = damaged.body
+    pairs = body.count(_TWICE)
+    has_single = damaged.lane.has_single_ff
+    if not pairs or (pairs == 1 and has_single):
+        return
+    once = body.replace(_TWICE, _TWICE[:1])
+    if is_good_frame(once):
+        each = f"each of {pairs} FF" if pairs > 1 else "its one FF"
+        text = f"{each} stands twice, as telnet sends it: undone, length and FCS are right"
+        sure = LIKELY if pairs == 1 or has_single else CERTAIN
+        yield Candidate("telnet-negotiation", sure, text, damaged.shift + body.index(_TWICE), once)
 
 
 def _reads_on(body: bytes) -> bool:
@@ -296,4 +312,4 @@ def lost_digit(damaged: Damaged) -> Iterator[Candidate]:
         yield from found.values()
 
 
-SETTLES = (cut_at_flag, swapped, wrong_range, stuffed, newlines, deciphered, lost_digit)
+SETTLES = (cut_at_flag, swapped, wrong_range, stuffed, doubled, newlines, deciphered, lost_digit)

@@ -291,6 +291,8 @@ def _rows() -> Iterator[Fault]:
     yield Fault(_LENGTH, "flow-control-octets-removed", flow_control)
     yield Fault("line-settings-differ", "seven-bit", _all_frames(lambda o: bytes(one & 0x7F for one in o), "seven-bit"))
     yield Fault("line-settings-differ", "parity-in-data", _all_frames(_even, "parity-in-data"))
+    telnet = _all_frames(lambda octets: octets.replace(b"\xff", b"\xff\xff"), "telnet-negotiation")
+    yield Fault(_LENGTH, "telnet-negotiation", telnet, group="HDLC")
     # Where all that has zeros in a lane is an AARQ and a frame or two, only that nothing reads can be said.
     dropped = _all_frames(lambda octets: octets.replace(b"\0", b""), "text-dump-loss")
     yield Fault("hdlc-fcs-wrong", "text-dump-loss", dropped, 0.98)

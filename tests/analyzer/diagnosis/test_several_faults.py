@@ -362,3 +362,22 @@ def test_ready_frame_that_is_damaged_is_no_window_that_was_ignored() -> None:
     units += [*at(1, asking), *at(0.2, first), *at(0.02, hurt), *at(0.2, *rest), *on_hdlc(line, READING)]
     (story,) = diagnose(serial_chunks(units))
     assert (story.code, [one.code for one in story.leads_to]) == ("hdlc-length-wrong", ["hdlc-window-exceeded"])
+
+
+def test_frames_whose_ff_are_doubled_come_through_telnet() -> None:
+    line = station()
+    units = [*opened(line), *on_hdlc(line, READING, READING)]
+    through = [
+        one._replace(said=one.said._replace(octets=one.said.octets.replace(b"\xff", b"\xff\xff"))) for one in units
+    ]
+    (story,) = diagnose(serial_chunks(through))
+    assert (story.code, story.cause) == ("hdlc-length-wrong", "telnet-negotiation")
+
+
+def test_ff_that_came_in_beside_one_is_no_telnet_where_others_stand_once() -> None:
+    line = station()
+    units = [*opened(line), *on_hdlc(line, READING)]
+    ((direction, octets),) = line.frames([asked(GET_CLOCK)])
+    hurt = Said(direction, octets.replace(b"\xff", b"\xff\xff"))
+    (story,) = diagnose(serial_chunks([*units, *at(1, hurt)]))
+    assert (story.code, story.cause) == ("hdlc-length-wrong", "octets-inserted")
