@@ -28,6 +28,8 @@ _PLENTY = 24
 _SHORTEST, _BARE = 6, 13
 _RUN = 4
 _FLAG, _FORMATS = b"\x7e", (b"\xa0", b"\xa8")
+_PDU_HEADER = 8
+_VERSION_AND_PORTS = re.compile(rb"\x00\x01(....)", re.DOTALL)
 _SEVERAL = 3
 _COMPOUND = (1, 2)
 _PROSE = re.compile(rb"[\s!-/:-?]*+(?:[A-Za-z'-]{1,20}+[\s!-/:-?]++){3,}+(?:[A-Za-z'-]{1,20}+[\s!-/:-?]*+)?+")
@@ -207,10 +209,12 @@ def _bits(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:
     text = f"all {len(octets)} octets have {kind} weight"
     sure = CERTAIN if len(octets) >= _SURE else LIKELY
     has_lost = b"\xe7\0" in octets and b"\x66\xe7\0" not in octets  # LLC E6 E7 00 without its E6, which has odd weight
-    is_message = _is_message(plain)
-    if has_llc or is_message or (not has_lost and _has_seven_bit_frame(reads)):
+    is_message, pdus = _is_message(plain), _count_pdus(plain)
+    if has_llc or is_message or pdus or (not has_lost and _has_seven_bit_frame(reads)):
         kind = "7E1" if kind == "even" else "7O1"
         told = "LLC 66 66/67 00 for E6 E6/E7 00" if has_llc else "frame format 2x for Ax, and the right length"
+        if pdus:
+            told = f"version and wPorts of {pdus} wrapper PDUs" if pdus > 1 else "version and length of a wrapper PDU"
         told = f"form of a message of IEC 62056-21, read as {kind}" if is_message else told
         whole = _whole(reads)
         many = f"; {whole} of {len(reads)} reads are frames of the right length if read as {kind}" if whole else ""
@@ -230,6 +234,14 @@ def _is_message(plain: bytes) -> bool:
 def _whole(reads: list[bytes]) -> int:
     """Count the reads that are whole frames once bit 7 is taken off."""
     return sum(len(one) > _SHORTEST and _fits(one) for one in (seven_bits(one).strip(b"\x7e") for one in reads))
+
+
+def _count_pdus(plain: bytes) -> int:
+    """Count the wrapper PDUs in octets of seven bits: several with the same wPorts, or one that is all of them."""
+    ports = _VERSION_AND_PORTS.findall(plain)
+    count = max(map(ports.count, set(ports)), default=0)
+    is_one = plain[:2] == b"\0\1" and plain[_PDU_HEADER - 1] == len(plain) - _PDU_HEADER & 0x7F
+    return count if count > 1 else int(is_one)
 
 
 def _has_seven_bit_frame(reads: list[bytes]) -> bool:

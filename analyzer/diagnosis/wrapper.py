@@ -32,6 +32,10 @@ _INFLATING = (
 """By cause: octets, what became of them, and how that is said."""
 _LINE_ENDS = (b"\r", b"\n")
 _BIT_7 = 0x80
+_OF_ALL_PDUS = frozenset({"parity-in-data"})
+"""Settings that octets of PDUs show in their headers; by chance no octets of something else do."""
+_MANY_ZEROS = 1024
+"""Of so many octets of ciphertext one in fifty has no 00."""
 _LEAST_STRIPPED = 3
 """So many APDUs with the tag of another one but for bit 7 are no chance."""
 _FLOW_CONTROL = (0x11, 0x13)
@@ -191,10 +195,14 @@ class WrapperFamily(Family):
         """Tell whether what looked like a first PDU, far too long, is a line read with other settings."""
         if record.link != "wrapper" or not record.problem or record.lane.conversation in self._talks:
             return False
+        return self._has_settings(record)
+
+    def _has_settings(self, record: Record, causes: frozenset[str] | None = None) -> bool:
+        """Tell whether settings of a serial line, of *causes* alone, explain octets that are no PDU, and say so."""
         unread = Unread()
         unread.add(record.octets)
         found = settings_of(unread)
-        if not found or found[0].confidence is POSSIBLE:
+        if not found or found[0].confidence is POSSIBLE or (causes and found[0].cause not in causes):
             return False
         others = [Alternative(one.cause, one.confidence, one.text) for one in found[1:]]
         fact = self.report(
@@ -254,6 +262,13 @@ class WrapperFamily(Family):
         if kind and (_BEAT.fullmatch(octets) or _comes_again(octets)):
             text = f"{octets_text(count)} of text ({kind}) {stand}"
             self.report(record, "carrier-text", "heartbeat", LIKELY, text, start=0, end=count)
+            return True
+        if self._has_settings(record, _OF_ALL_PDUS):
+            return True
+        if count >= _MANY_ZEROS and 0 not in octets:
+            text = f"not one 00 is among {octets_text(count)} that are no wrapper PDU, and each header has some: what "
+            text += "handled them as text dropped the zeros"
+            self.report(record, "noise", "text-dump-loss", LIKELY, text, start=0, end=count)
             return True
         text = f"{octets_text(count)} {stand} of this direction" + f", all of them text ({kind})" * bool(kind)
         others = [_SIGN_OF_LIFE] if kind else []

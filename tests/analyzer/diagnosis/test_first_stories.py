@@ -555,3 +555,22 @@ def test_request_that_is_asked_again_sooner_than_meters_answer_is_no_silence() -
     story, *_ = over_connection(*said[:8], said[8], *said[8:])
     assert (story.code, story.cause) == ("response-missing", "time-out-too-short")
     assert [one.cause for one in story.alternatives] == ["captured-twice"]
+
+
+LONG_TALK = ((AARQ, AARE), *[(GET_CLOCK, CLOCK_ANSWER)] * 4)
+
+
+def test_answers_whose_bit_7_is_parity_are_no_late_capture() -> None:
+    said = dialogue(*LONG_TALK)
+    even = bytes(one & 0x7F | (one & 0x7F).bit_count() % 2 << 7 for one in range(256))
+    said = [Said(side, octets.translate(even) if side == ANSWERED else octets) for side, octets in said]
+    story, *_ = over_connection(*said)
+    assert (story.code, story.cause) == ("line-settings-differ", "parity-in-data")
+    assert "of 5 wrapper PDUs" in story.evidence[0].text
+
+
+def test_answers_without_any_zero_are_no_late_capture() -> None:
+    said = dialogue(*LONG_TALK * 10)
+    said = [Said(side, octets.replace(b"\0", b"") if side == ANSWERED else octets) for side, octets in said]
+    story, *_ = over_connection(*said)
+    assert (story.code, story.cause, story.confidence) == ("noise", "text-dump-loss", "likely")
