@@ -248,9 +248,9 @@ class DlmsharkApp(Passes):
         """Say how many records there are, and while they are read how far and how fast."""
         found: list[Said] = []
         if not progress.is_done:  # stands first: it is what gives way first, and the rest stays in its place at the end
-            rate = f"{progress.records / max(progress.seconds, 0.1):,.0f}/s"
-            total = progress.total_octets if self.options.live is None else 0
-            far = f"{100 * progress.octets // total} % · " if total else ""
+            is_live, total = self.options.live is not None, progress.total_octets
+            rate = self.pace.text if is_live else f"{progress.records / max(progress.seconds, 0.1):,.0f}/s"
+            far = f"{100 * progress.octets // total} % · " if total and not is_live else ""
             found.append((f"{far}{rate}  ", "accent"))
         again = self.capture.again
         if again is not None and again.seconds > _FELT_SECONDS:

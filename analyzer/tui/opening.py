@@ -20,6 +20,7 @@ from analyzer.live.status import status_text, why_no_record
 from analyzer.tui.commands import Keymap
 from analyzer.tui.growth import Growth
 from analyzer.tui.options import KeySources, Options, title_of
+from analyzer.tui.pace import Pace
 from analyzer.tui.screens.base import BaseScreen
 from analyzer.tui.screens.main import MainScreen
 from analyzer.tui.settings import Settings
@@ -59,6 +60,8 @@ class Opening(App[None]):
         """What the recording said, the newest last."""
         self._live_message = (0.0, "")
         """Until when it is shown, and what it said last."""
+        self.pace = Pace()
+        """How fast the records of a recording come."""
         self.farewell = ""
         """What is said once the terminal is given back."""
         self._growth: Growth | None = None
@@ -221,6 +224,7 @@ class Opening(App[None]):
         if live is None:
             return
         now = time.monotonic()
+        is_other_pace = self.pace.take(now, capture.progress.records)
         while live.messages:
             said = live.messages.popleft()
             self.said_live.append(said)
@@ -235,6 +239,8 @@ class Opening(App[None]):
             if (front := self._front()) is not None:
                 front.recorded()
                 front.show_title()
+        elif is_other_pace and (front := self._front()) is not None:
+            front.show_title()
 
     def take_anew(self, capture: Capture) -> None:
         """The capture was read again, with more keys: whatever was found out is found out again."""

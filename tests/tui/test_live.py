@@ -16,6 +16,7 @@ from analyzer.capture import Capture
 from analyzer.live.status import Status
 from analyzer.tui import program
 from analyzer.tui.app import DlmsharkApp, Options
+from analyzer.tui.pace import Pace
 from captures import blocks
 from captures.spool import Interface, Spool
 from tests.tui.driving import SMALL, main_of, sample, text_of
@@ -115,6 +116,33 @@ def test_screen_over_a_recording_shows_what_it_gets(tmp_path: Path, key: str, sh
         await until(pilot, lambda: any(shown in line for line in text_of(app)))
 
     _followed(tmp_path, act)
+
+
+def test_pause_says_what_it_holds_back_and_is_none_where_nothing_more_comes(tmp_path: Path) -> None:
+    async def act(app: DlmsharkApp, recording: Recording, pilot: Pilot[None]) -> None:
+        recording.say(SNRM)
+        await until(pilot, lambda: main_of(app).records.count == 1)
+        await pilot.press("p")
+        await until(pilot, lambda: "paused: records still arrive" in text_of(app)[-1])
+        await pilot.press("p")
+        recording.has_ended = True
+        await until(pilot, lambda: " ENDED " in text_of(app)[0] and app.capture.progress.is_done)
+        await pilot.press("p")
+        await until(pilot, lambda: "nothing more comes" in text_of(app)[-1])
+        assert not main_of(app).is_paused
+
+    _followed(tmp_path, act, (140, 24))
+
+
+def test_rate_is_that_of_the_last_seconds() -> None:
+    pace = Pace()
+    assert not pace.take(5.0, 0)
+    assert (pace.take(6.0, 40), pace.text) == (True, "40/s")
+    for second in range(7, 60):
+        assert not pace.take(second + 0.5, 90) or second <= 16
+    assert pace.text == "0/s"
+    assert (pace.take(61.0, 93), pace.text) == (True, "0.3/s")
+    assert not pace.take(61.2, 1000)
 
 
 def test_recording_ends_with_a_word_where_another_capture_is_opened(tmp_path: Path) -> None:

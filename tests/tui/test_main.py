@@ -348,6 +348,7 @@ def test_file_that_grows_shows_what_came(tmp_path: Path) -> None:
     async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
         main = main_of(app)
         await pilot.press("5", "G", "p")
+        await wait_for(pilot, lambda: "paused: a file that grows is shown as it was" in text_of(app)[-1])
         path.write_bytes(octets)
         await wait_for(pilot, lambda: capture.table.height > before, 60)
         assert (main.records.count, main.records.number) == (before, 5)

@@ -761,6 +761,7 @@ def test_rows_of_several_meters_say_which_is_which(key: str, name: str, size: tu
         assert len(meters) > 1
         shown = text_of(app)
         assert any(" 1.17 " in line for line in shown)
+        assert not any("… 1.17 " in line for line in shown), "the place that all meters have goes first"
         assert any(" 1.5017 " in line for line in shown) or (size == SMALL and key == "o")  # those are further down
         found = [line for line in shown if "51200.044 kWh" in line]
         assert found

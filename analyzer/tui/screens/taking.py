@@ -282,6 +282,9 @@ class Taking(Filtering, Exporting):
 
     def command_pause(self, count: int) -> None:
         """Hold the view still while the capture goes on, or let it go."""
+        if not self.is_paused and self._has_ended():
+            self.flash("nothing more comes: the recording has ended", "warning")
+            return
         self.is_paused = not self.is_paused
         if not self.is_paused:
             self.records.take()
@@ -289,7 +292,17 @@ class Taking(Filtering, Exporting):
                 self.records.move_to(self.records.count - 1)
             self.show_lines()
         self.show_title()
-        self.flash("paused: records still arrive" if self.is_paused else "goes on")
+        more = "a file that grows is shown as it was" if self._is_at_rest() else "records still arrive"
+        self.flash(f"paused: {more}" if self.is_paused else "goes on")
+
+    def _has_ended(self) -> bool:
+        live = self.program.options.live
+        return live is not None and live.is_over() and self._is_at_rest()
+
+    def _is_at_rest(self) -> bool:
+        """Tell whether all that there is of the capture was read, and no recording brings more."""
+        live = self.program.options.live
+        return self.program.capture.progress.is_done and (live is None or live.is_over())
 
     def command_columns(self, count: int) -> None:
         """Ask for the columns of the list."""

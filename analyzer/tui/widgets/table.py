@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import takewhile
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -37,7 +38,7 @@ class TableColumn(NamedTuple):
     spares: int = 0
     """How many characters of its beginning a narrow table leaves out: the year of a time."""
     tells_apart: bool = False
-    """Whether a table that is too narrow shows it all the same, as soon as it tells rows apart."""
+    """Whether a table that is too narrow shows it all the same, as soon as it tells rows apart: the words that do."""
 
 
 class TableRow(NamedTuple):
@@ -64,6 +65,8 @@ class Table(Rows):
         self._widths: tuple[int, ...] = ()
         self._room = 0
         """The room that the widths are for."""
+        self._spared: tuple[int, ...] = ()
+        """How many characters of its beginning each cell of a column leaves out in that room."""
 
     def set_rows(
         self, rows: Iterable[TableRow], subject_of: Callable[[TableRow], object] = attrgetter("about")
@@ -106,6 +109,7 @@ class Table(Rows):
         if self._widths and self._room == self.room:
             return self._widths
         self._room = self.room
+        self._spared = tuple(map(self._spares, range(len(self.columns))))
         shown, room = self._shown(), self.room - 1
         content = [self._content(index) if index in shown else 0 for index in range(len(self.columns))]
         fixed = [min(width, one.most or width) for width, one in zip(content, self.columns, strict=True)]
@@ -139,8 +143,16 @@ class Table(Rows):
 
     def _text(self, row: TableRow, index: int) -> str:
         """Give what is shown of a cell."""
-        text, spares = row.cells[index], self.columns[index].spares
-        return (text[spares:] or text) if spares and self.room < _NARROW else text
+        text = row.cells[index]
+        return text[self._spared[index] :] or text
+
+    def _spares(self, index: int) -> int:
+        column = self.columns[index]
+        if column.tells_apart and self.room < column.from_width and self.rows:
+            texts = [row.cells[index] for row in self.rows]
+            same = takewhile(lambda pair: pair[0] == pair[1], zip(min(texts), max(texts), strict=False))
+            return "".join(one for one, _ in same).rfind(" ") + 1
+        return column.spares if self.room < _NARROW else 0
 
     def on_resize(self, event: Any) -> None:
         """Lay the columns out for the new width."""
