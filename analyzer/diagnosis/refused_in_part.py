@@ -32,6 +32,5 @@ class RefusedInPartFamily(Family):
 
     def _asking(self, record: Record) -> Association | None:
         """Find the association whose AARQ waits on this line: the newest."""
-        conversation = record.lane.conversation
-        asking = [one for one in self.associations if one.conversation == conversation and one.answer is None]
+        asking = [one for one in self.associations.open_on(record.lane.conversation) if one.answer is None]
         return asking[-1] if asking else None

@@ -307,7 +307,9 @@ class Stories:
     MOST = 10_000
 
     def __init__(self) -> None:
-        self._stories: dict[tuple[str, str, str, str], Story] = {}
+        self._stories: dict[_Key, Story] = {}
+        self._lanes: dict[str, dict[_Key, Story]] = {}
+        """The same by lane: a lane is asked for far more often than all of them are."""
 
     def __bool__(self) -> bool:
         """Tell whether anything was found."""
@@ -323,7 +325,8 @@ class Stories:
         if story is None:
             if len(self._stories) >= self.MOST:  # faults of a kind that comes late are told all the same
                 fact = _elsewhere(fact)
-            story = self._stories[_key(fact)] = Story(fact)
+            key = _key(fact)
+            story = self._stories[key] = self._lanes.setdefault(fact.lane, {})[key] = Story(fact)
         story.add(fact)
         return story
 
@@ -334,7 +337,7 @@ class Stories:
             return
         story.count -= 1
         if not story.count:
-            del self._stories[_key(story)]
+            self._remove(story)
             return
         story.drop(fact)
 
@@ -344,17 +347,28 @@ class Stories:
 
     def of_lane(self, lane: str) -> list[Story]:
         """Give the stories of a lane."""
-        return [one for key, one in self._stories.items() if key[0] == lane]
+        return list(self._lanes.get(lane, {}).values())
 
     def fold(self, story: Story, others: list[Story]) -> None:
         """Let *story* tell what *others* told: they have one cause."""
         for other in others:
             if other is not story:
                 story.absorb(other)
-                self._stories.pop(_key(other), None)
+                self._remove(other)
+
+    def _remove(self, story: Story) -> None:
+        key = _key(story)
+        if self._stories.pop(key, None) is not None:
+            lane = self._lanes[story.lane]
+            del lane[key]
+            if not lane:
+                del self._lanes[story.lane]
 
 
-def _key(one: Fact | Story) -> tuple[str, str, str, str]:
+_Key = tuple[str, str, str, str]
+
+
+def _key(one: Fact | Story) -> _Key:
     return one.lane, one.code, one.cause, one.subject
 
 

@@ -41,6 +41,9 @@ class Transfers:
 
     def __init__(self) -> None:
         self.open: dict[Key, Part] = {}
+        """The oldest first."""
+        self._owned: dict[object, dict[Hashable, None]] = {}
+        """The keys of each owner, oldest first: an owner goes without a look at what all others have open."""
         self.now = 1
         """The packet that is read, from 1."""
         self.most = self.late = 0
@@ -59,6 +62,7 @@ class Transfers:
         if len(self.open) >= MOST:
             self.give_up(*next(iter(self.open)))
         self.open[owner, key] = Part(record, so_far, peer)
+        self._owned.setdefault(owner, {})[key] = None
         self.most = max(self.most, len(self.open))
 
     def holds(self, record: Record) -> bool:
@@ -67,7 +71,7 @@ class Transfers:
 
     def done(self, owner: object, key: Hashable) -> int | None:
         """The transfer is complete. Returns when its first part began."""
-        before = self.open.pop((owner, key), None)
+        before = self._close(owner, key)
         if before is None:
             return None
         before.record.waits_from = 0
@@ -75,14 +79,14 @@ class Transfers:
 
     def adopt(self, beside: Record, record: Record) -> None:
         """Let *record* stand for *beside*, which is none of its own: both came in one frame."""
-        for part in self.open.values():
+        for part in self.open.values() if beside.waits_from else ():
             if part.record is beside:
                 record.waits_from = self.now
                 part.record = record
 
     def give_up(self, owner: object, key: Hashable) -> None:
         """The transfer will not complete: its newest part says how far it came."""
-        before = self.open.pop((owner, key), None)
+        before = self._close(owner, key)
         if before is None:
             return
         record = before.record
@@ -97,8 +101,18 @@ class Transfers:
 
     def forget(self, owner: object) -> None:
         """Give up all transfers of *owner*."""
-        for key in [key for key in self.open if key[0] is owner]:
-            self.give_up(*key)
+        for key in tuple(self._owned.get(owner, ())):
+            self.give_up(owner, key)
+
+    def _close(self, owner: object, key: Hashable) -> Part | None:
+        """Take a transfer out; None where it is not open."""
+        found = self.open.pop((owner, key), None)
+        if found is not None:
+            keys = self._owned[owner]
+            del keys[key]
+            if not keys:
+                del self._owned[owner]
+        return found
 
     def finish(self) -> None:
         """The capture ended."""
