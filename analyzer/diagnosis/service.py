@@ -84,6 +84,8 @@ class ServiceFamily(Family):
         """By lane: that the newest APDU stays closed of a key that was changed, as it seems."""
         self._stray: dict[int, Record] = {}
         """By conversation: the newest answer between two that asked each other for nothing."""
+        self._unasked: dict[int, Record] = {}
+        """By conversation: the newest answer that no request waited for."""
         self._transfers = Transfers(self)
         self._general = GeneralBlocks(self)
         self._cut, self._two_points = CutTransfers(self), TwoPoints(self)
@@ -201,12 +203,16 @@ class ServiceFamily(Family):
             unanswered(
                 self, record, event.association, event.exchange, is_repeated=event.kind == ASKED_AGAIN,
                 stray=self._stray.get(event.association.conversation),
+                early=self._unasked.get(event.association.conversation),
             )  # fmt: skip
         elif event.kind == UNASKED and not is_aborted:
             if event.association.first.record == record.number:
                 if len(self._stray) >= _MOST_TERMS:
                     self._stray.clear()
                 self._stray[record.lane.conversation] = record
+            if len(self._unasked) >= _MOST_TERMS:
+                self._unasked.clear()
+            self._unasked[record.lane.conversation] = record
             unasked(self, record, event.association, event.exchange)
         elif event.kind == OVERTAKEN and event.exchange is not None:
             answered_behind(self, event.association, event.exchange.request)

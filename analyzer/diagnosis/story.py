@@ -24,8 +24,9 @@ BLAMING = frozenset({
     ("response-without-request", "answer-repeated"),
 })  # fmt: skip
 """Codes and causes that blame a side for what may come of something else, occurrence by occurrence."""
+_STRAY = ("response-without-request", "capture-loss")
 _MAY_BE_TAKEN_BACK = frozenset({"late-response", "invoke-id-ignored"})
-"""Causes whose occurrences are kept, too: what comes long behind may tell better."""
+"""Code and cause, and causes, whose occurrences are kept, too: what comes long behind may tell better."""
 _PROVED_BY_REPEATING = frozenset({"bcc-range-wrong", "crc-of-another-kind", "heartbeat"})
 """Causes of which the newest occurrence says how sure they are: it counts those before it that obey the same rule."""
 _REMARKS = frozenset({"protection-below-policy", "meter-quirk"})
@@ -118,7 +119,8 @@ class Story:
         self.count += 1
         if fact.chain and len(self.chains) < _MOST_CHAINS:
             self.chains.add(fact.chain)
-        if (fact.code, fact.cause) in BLAMING or fact.cause in _MAY_BE_TAKEN_BACK:
+        told = (fact.code, fact.cause)
+        if told in BLAMING or told == _STRAY or fact.cause in _MAY_BE_TAKEN_BACK:
             self.facts.append(fact)
         self._explain(fact.meter, fact.explains)
         for proof in (fact.evidence, *fact.further):

@@ -16,6 +16,8 @@ _PATIENCE_NS = 5_000_000_000
 _AGAIN_NS = 3_000_000_000
 """An answer that comes again later than so is more likely one to a request that the capture lacks."""
 _TIMES_USUAL = 10
+_HELD_NS = 1_000_000_000
+"""No tap or adapter holds octets back for longer."""
 _SOON = 2
 """Up to so many times the usual an answer may be under way yet."""
 _SIGNED = "general-signing"
@@ -26,11 +28,11 @@ _INVOKED = frozenset({0xC4, 0xC5, 0xC7})
 
 def unanswered(
     family: Family, record: Record | None, one: Association, exchange: Exchange, *, is_repeated: bool,
-    waited_ns: int | None = None, stray: Record | None = None,
+    waited_ns: int | None = None, stray: Record | None = None, early: Record | None = None,
 ) -> None:  # fmt: skip
     """Report a request that was not answered; *record* is what followed, none at the end of the capture.
 
-    *stray* is an answer between two that asked each other for nothing.
+    *stray* is an answer between two that asked each other for nothing, *early* the newest that nothing asked for.
     """
     if exchange.service == "rlrq":
         return  # it was the last word anyway
@@ -40,6 +42,8 @@ def unanswered(
         return  # the capture may have ended before the answer
     if not is_repeated and not one.exchanges and len(one.link_at) < _WITH_ANSWER and record is not None:
         return  # nothing shows that answers of this side are captured at all
+    if early is not None and not is_repeated and _stands_behind(family, early, exchange):
+        return
     if exchange.request in one.misanswered and family.meters.of(one.meter).answers_with_one_invoke_id():
         return  # it was, with the invoke-id that all answers have
     is_later = record is not None and record.number > exchange.request
@@ -76,10 +80,36 @@ def unanswered(
     )  # fmt: skip
 
 
-def _may_answer(stray: Record, exchange: Exchange) -> bool:
-    """Tell whether *stray* came right behind a request, is of its service, and has its invoke-id where it bears one."""
+def _stands_behind(family: Family, early: Record, exchange: Exchange) -> bool:
+    """Tell whether a request stands right behind its answer, and say so in place of what was told of the answer."""
+    if early.apdu is None or not _may_answer(early, exchange, before=True):
+        return False
+    if early.time_ns is not None and exchange.asked_ns is not None and exchange.asked_ns - early.time_ns > _HELD_NS:
+        return False
+    told = _told(family, early.lane.text, "capture-loss")
+    fact = next((one for one in told if one.evidence.record == early.number and one.code in _LATE), None)
+    if fact is None:
+        return False
+    family.stories.take_back(fact)
+    has_invoke_id = early.apdu.octets[0] in _INVOKED
+    text = f"{early.apdu.family} stands before its request: {asked(exchange)} "
+    text += "has its invoke-id, and no other answer" if has_invoke_id else "has no answer but this"
+    proof = fact.evidence._replace(text=text)
+    others = (Alternative("capture-loss", POSSIBLE, "the capture may lack a request, and the answer to the next one"),)
+    sure = LIKELY if has_invoke_id else POSSIBLE
+    fact = fact._replace(cause="captured-out-of-order", confidence=sure, evidence=proof, alternatives=others)
+    family.stories.add(fact)
+    return True
+
+
+def _may_answer(stray: Record, exchange: Exchange, *, before: bool = False) -> bool:
+    """Tell whether *stray* came right behind a request, is of its service, and has its invoke-id where it bears one.
+
+    *before*: whether it came right before it.
+    """
     apdu = stray.apdu
-    if apdu is None or stray.number != exchange.request + 1 or ANSWERED_BY.get(exchange.service) != apdu.family:
+    place = exchange.request + (-1 if before else 1)
+    if apdu is None or stray.number != place or ANSWERED_BY.get(exchange.service) != apdu.family:
         return False
     return apdu.octets[0] not in _INVOKED or apdu.octets[2:3] == exchange.octets[2:3]
 

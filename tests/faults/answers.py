@@ -250,11 +250,20 @@ def _overlap(chance: random.Random, lines: Lines, number: int) -> Lines | None:
     return [*lines[: at + 1], first, lines[at + 1], second, *lines[at + 4 :]]
 
 
+def answer_first(chance: random.Random, apdus: Apdus, number: int) -> Apdus:
+    """The capture gives an answer before its request."""
+    at = chance.choice(exchanges(apdus)[1:-1])
+    asked, answer = apdus[at : at + 2]
+    swapped = (answer._replace(time_ns=asked.time_ns), asked._replace(time_ns=answer.time_ns))
+    return [*apdus[:at], *swapped, *apdus[at + 2 :]]
+
+
 ANSWER_FAULTS: tuple[Fault, ...] = (
     changed("conformance-violated", "service-not-agreed", not_agreed, group="answers"),
     changed("response-without-request", "capture-loss", unseen_request, codes=("hdlc-frame-lost",), group="answers"),
     Fault("response-without-request", "late-response", late),
     changed("response-without-request", "answer-repeated", answer_again, group="answers"),
+    changed("response-without-request", "captured-out-of-order", answer_first, group="answers"),
     changed("invoke-id-differs", "gateway-mixes-clients", other_client, group="answers"),
     changed("block-repeated", "sender-retries", block_again, codes=("response-missing",), group="answers"),
     Fault("block-lost", "segment-lost", general_block_lost),

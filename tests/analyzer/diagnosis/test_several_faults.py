@@ -26,6 +26,7 @@ from tests.analyzer.tracking.timed import (
     follow,
     on_hdlc,
     serial_chunks,
+    tcp_chunks,
 )
 
 CLIENT, SERVER = b"\x21", b"\x02\x23"
@@ -381,3 +382,28 @@ def test_ff_that_came_in_beside_one_is_no_telnet_where_others_stand_once() -> No
     hurt = Said(direction, octets.replace(b"\xff", b"\xff\xff"))
     (story,) = diagnose(serial_chunks([*units, *at(1, hurt)]))
     assert (story.code, story.cause) == ("hdlc-length-wrong", "octets-inserted")
+
+
+@pytest.mark.parametrize(
+    ("order", "pause", "told"),
+    [
+        ((1, 0, 2, 3), 0.1, [("response-without-request", "captured-out-of-order")]),
+        ((1, 0, 0, 1, 2, 3), 0.1, [("response-without-request", "capture-loss")]),
+        ((1, 0, 2, 3), 2, [("response-missing", "server-silent"), ("response-without-request", "capture-loss")]),
+    ],
+    ids=["swapped", "asked again", "long before"],
+)
+def test_answer_that_stands_before_its_request_is_no_silence(
+    order: tuple[int, ...], pause: float, told: list[tuple[str, str]]
+) -> None:
+    first, second = (bytes((0xC0 | one,)) for one in (2, 3))
+    ask, answer = (GET_CLOCK, CLOCK_ANSWER)
+    said = [made for one in (first, second) for made in (
+        asked(ask[:2] + one + ask[3:]), answered(answer[:2] + one + answer[3:]))]  # fmt: skip
+    units = [
+        *at(1, asked(AARQ), answered(AARE)),
+        *READING,
+        *(each for one in order for each in at(pause, said[one])),
+        *READING,
+    ]
+    assert named(diagnose(tcp_chunks(units))) == told
