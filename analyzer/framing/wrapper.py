@@ -34,7 +34,7 @@ class WrapperFramer(ScanningFramer):
         self._in_sync = False
         self._stands = False
         self._turns: list[int] = []
-        """Where the PDU that waits ended when the other side spoke: the next one begins there if octets are lost."""
+        """Where the octets that wait ended when the other side spoke: the next PDU begins there if some are lost."""
         self._wports = b""  # version and wPorts of the PDU before: what the next one surely begins with
 
     def feed(self, octets: bytes, mark: Mark) -> list[Frame]:
@@ -62,7 +62,7 @@ class WrapperFramer(ScanningFramer):
 
     def rests(self) -> bool:
         """Tell whether a PDU is all there, and only octets behind it could show that it lacks some of its own."""
-        return self._stands
+        return self._stands and len(self._octets) == HEADER_LENGTH + self._length(0)
 
     def waits(self) -> bool:
         """Tell whether a PDU has begun: where the other side speaks before its end, octets of it may be lost."""
@@ -70,7 +70,7 @@ class WrapperFramer(ScanningFramer):
 
     def turn(self) -> list[Frame]:
         """The other side speaks: return what is whole as it stands, or remember that it spoke before a PDU ended."""
-        if self._stands:
+        if self.rests():
             return self.flush()
         if self._octets and len(self._turns) < _MOST_INSIDE:
             self._turns.append(len(self._octets))
@@ -82,7 +82,7 @@ class WrapperFramer(ScanningFramer):
             if (yield from self._begins(at)):
                 if at:
                     self._found.append(self._backlog.frame(NOISE, 0, at))
-                    self._backlog.drop(at)
+                    self._drop(at)
                 yield from self._deliver()
                 at = 0
                 continue
@@ -92,7 +92,7 @@ class WrapperFramer(ScanningFramer):
             at = found if found >= 0 else max(at + 1, len(self._octets) - (self._octets[-1] == 0))
             while at >= _NOISE_FOLD:
                 self._found.append(self._backlog.frame(NOISE, 0, _NOISE_FOLD))
-                self._backlog.drop(_NOISE_FOLD)
+                self._drop(_NOISE_FOLD)
                 at -= _NOISE_FOLD
         if self._octets:
             self._found.append(self._backlog.frame(NOISE, 0, len(self._octets)))
@@ -142,30 +142,37 @@ class WrapperFramer(ScanningFramer):
             if not (yield from self._wait(len(octets) + 1)):
                 if proven := self._proven_inside():
                     self._found.append(self._backlog.frame(NOISE, 0, proven))
-                    return self._backlog.drop(proven)
+                    return self._drop(proven)
                 counts_header = len(octets) == self._length(0) and reads(bytes(octets[HEADER_LENGTH:]))
                 return self._give(len(octets), LENGTH_WRONG if counts_header else TRUNCATED)
 
     def _takes_in(self, end: int, needles: set[bytes]) -> Scan[int]:
         """Find where the next PDU begins, if octets are lost and so this one, up to *end*, takes in its first ones.
 
-        Nothing is waited for but behind an APDU that does not read, or was interrupted by the other side, and ends as
-        the known version and wPorts begin: these have to lead to one that does.
+        Nothing is waited for but behind an APDU that ends as the known version and wPorts begin, and does not read or
+        was interrupted by the other side just there: these have to go on, and lead to one that does.
         """
         octets = self._octets
         begun = {end - size: one for one in needles for size in range(1, 6) if octets.endswith(one[:size], 0, end)}
-        if not begun or (not self._turns and reads(bytes(octets[HEADER_LENGTH:end]))):
-            return 0
-        self._stands = True
+        if begun and reads(bytes(octets[HEADER_LENGTH:end])):
+            begun = {at: one for at, one in begun.items() if at in self._turns}
+        self._stands = bool(begun)
         for at, wports in sorted(begun.items()):
             apdu = at + HEADER_LENGTH
-            if (yield from self._wait(apdu)) and octets[at : at + 6] == wports:
+            if (yield from self._goes_on(at, end, wports)) and (yield from self._wait(apdu)):
                 if (yield from self._follows_turn(at)):
                     return at
                 behind = apdu + self._length(at)
                 if (yield from self._wait(behind)) and reads(bytes(octets[apdu:behind])):
                     return at
         return 0
+
+    def _goes_on(self, at: int, end: int, wports: bytes) -> Scan[bool]:
+        """Tell whether *wports*, begun at *at*, go on behind *end*; nothing is waited for behind another octet."""
+        for place in range(end, at + len(wports)):
+            if not (yield from self._wait(place + 1)) or self._octets[place] != wports[place - at]:
+                return False
+        return True
 
     def _follows_turn(self, at: int) -> Scan[bool]:
         """Tell whether the other side spoke before the header at *at*, and an APDU opens behind that."""
@@ -192,8 +199,12 @@ class WrapperFramer(ScanningFramer):
 
     def _give(self, end: int, problem: str) -> None:
         self._found.append(self._backlog.frame(WRAPPER, 0, end, problem))
-        self._backlog.drop(end)
-        self._in_sync, self._stands, self._turns = True, False, []
+        self._drop(end)
+        self._in_sync, self._stands = True, False
+
+    def _drop(self, count: int) -> None:
+        self._backlog.drop(count)
+        self._turns = [at - count for at in self._turns if at > count]
 
     def _is_next(self, at: int, end: int) -> Scan[bool]:
         """Tell whether the known version and wPorts at *at*, inside the announced PDU, begin the next PDU.

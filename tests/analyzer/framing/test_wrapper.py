@@ -268,9 +268,47 @@ def test_pdus_that_all_lack_octets_begin_where_the_other_side_spoke(lost: int) -
     ]
 
 
-def test_pdu_that_the_other_side_interrupts_and_that_ends_as_the_next_one_begins_is_given_with_the_next_turn() -> None:
+def test_pdu_that_the_other_side_interrupts_where_the_next_one_seems_to_begin_is_given_with_the_next_turn() -> None:
     value = pdu(GET_RESPONSE[:4] + bytes.fromhex("0901 00"))
     framer = WrapperFramer()
     framer.feed(pdu(AARQ), MARK)
-    assert (framer.feed(value[:12], MARK), framer.turn(), framer.feed(value[12:], MARK)) == ([], [], [])
+    assert (framer.feed(value[:-1], MARK), framer.turn(), framer.feed(value[-1:], MARK)) == ([], [], [])
     assert outline(framer.turn()) == [f"wrapper {len(value)}"]
+
+
+def test_pdu_that_the_other_side_interrupts_elsewhere_waits_for_nothing_behind_it() -> None:
+    value = pdu(GET_RESPONSE[:4] + bytes.fromhex("0901 00"))
+    framer = WrapperFramer()
+    framer.feed(pdu(AARQ), MARK)
+    assert (framer.feed(value[:12], MARK), framer.turn()) == ([], [])
+    assert outline(framer.feed(value[12:], MARK)) == [f"wrapper {len(value)}"]
+
+
+@pytest.mark.parametrize("count", [2, 9], ids=["reads", "does not read"])
+@pytest.mark.parametrize("ahead", range(1, 8))
+def test_pdu_that_ends_as_the_next_one_begins_leaves_that_one_its_first_octets(count: int, ahead: int) -> None:
+    first, second = pdu(GET_RESPONSE[:4] + bytes((9, count, 0x22, 0))), pdu(AARQ)
+    framer = WrapperFramer()
+    framer.feed(second, MARK)
+    found = framer.feed(first[:-1], MARK) + framer.turn() + framer.feed(first[-1:] + second[:ahead], MARK)
+    found += framer.turn() + framer.feed(second[ahead:], MARK)
+    assert units(found) == [("wrapper", first, ""), ("wrapper", second, "")]
+
+
+@given(
+    st.lists(st.lists(st.sampled_from((0, 1, 0x10)), max_size=12), min_size=1, max_size=6),
+    st.sampled_from((bytes.fromhex("000100100001"), bytes.fromhex("000100010001"), bytes.fromhex("000100010000"))),
+    st.lists(st.tuples(st.integers(1, 12), st.booleans()), min_size=1, max_size=20),
+)
+def test_sound_pdus_are_parted_wherever_the_other_side_speaks(
+    values: list[list[int]], wports: bytes, cuts: list[tuple[int, bool]]
+) -> None:
+    apdus = [GET_RESPONSE[:4] + bytes((9, len(value), *value)) for value in values]
+    sent = [wports + len(apdu).to_bytes(2) + apdu for apdu in apdus if wports not in apdu]
+    octets, framer, found, at = b"".join(sent), WrapperFramer(), [], 0
+    while at < len(octets):
+        for size, speaks in cuts:
+            found += framer.feed(octets[at : at + size], MARK) if at < len(octets) else []
+            found += framer.turn() if speaks else []
+            at += size
+    assert units(found + framer.flush()) == [("wrapper", one, "") for one in sent]
