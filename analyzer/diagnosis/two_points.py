@@ -18,6 +18,11 @@ _MOST, _MOST_FACTS = 4096, 64
 _SENT_AGAIN = Alternative(
     _REPLAY, POSSIBLE, "or somebody sent all of it again, and the meter's counters had been set back"
 )
+_OTHERS = {
+    (_POINTS, LIKELY): _SENT_AGAIN,
+    (_REPLAY, LIKELY): Alternative("retransmission", POSSIBLE, "or its sender, who said nothing since, tries so late"),
+}
+"""What else it could be, by cause and confidence."""
 
 
 class TwoPoints:
@@ -33,12 +38,14 @@ class TwoPoints:
         """Report a counter that came again; once an association proves to be a copy, all that was told of it."""
         number = record.association
         if number in self._copies and note.cause in _AGAIN:
-            self._family.report(
-                record, note.code, _POINTS, LIKELY, note.text, start=note.start, end=note.end,
-                severity=severity_with(note.code, _POINTS), alternatives=[_SENT_AGAIN],
+            note = note._replace(
+                cause=_POINTS, confidence=LIKELY, severity=severity_with(note.code, _POINTS)
             )  # fmt: skip
-            return
-        fact = self._family.report_note(record, note)
+        others = _OTHERS.get((note.cause, note.confidence))
+        fact = self._family.report(
+            record, note.code, note.cause, note.confidence, note.text, start=note.start, end=note.end,
+            severity=note.severity, alternatives=[others] if others is not None else (),
+        )  # fmt: skip
         if number is None or note.cause not in _AGAIN or len(self._told) >= _MOST:
             return
         told = self._told.setdefault(number, [])

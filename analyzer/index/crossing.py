@@ -20,6 +20,7 @@ from analyzer.tracking.knowledge import MOST_TITLES, Knowledge
 from analyzer.tracking.protection import Protection
 
 if TYPE_CHECKING:
+    from analyzer.record import Record
     from analyzer.security.keyring import Keyring
     from dissectors.tree import Note
 
@@ -150,7 +151,7 @@ class _Counters(Counters):
         return made
 
     def see(
-        self, nonce: _Nonce, role: str | None, message: Message, record: int, association: int | None, *,
+        self, nonce: _Nonce, role: str | None, message: Message, record: Record, association: int | None, *,
         is_refuted: bool = False,
     ) -> Note | None:  # fmt: skip
         """Take the counter of an opened message."""

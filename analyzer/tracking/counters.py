@@ -10,7 +10,7 @@ from __future__ import annotations
 from struct import Struct
 from typing import NamedTuple
 
-from analyzer.record import REQUEST, RESPONSE, UNSOLICITED
+from analyzer.record import REQUEST, RESPONSE, UNSOLICITED, Lane, Record
 from analyzer.security.opening import Message
 from analyzer.tracking.findings import finding
 from dissectors.tree import Note
@@ -24,6 +24,10 @@ JUMP = 0x10000
 """A step from which a counter is said to jump."""
 NEAR_END = 0xFFFF_FFFF - 0x0100_0000
 """Beyond this a counter nears its end; the last value may not be passed."""
+_SENT_AGAIN_NS, _SENT_AGAIN_RECORDS = 120_000_000_000, 256
+"""How much later a message may be sent again because it, or its answer, was lost; in records where no times are."""
+_SECOND_POINT_NS = 1_000_000_000
+"""How much later a message passes a second point of the network."""
 
 
 _PLACE = Struct(">QI")
@@ -53,11 +57,14 @@ pack_place = _PLACE.pack
 class Sender:
     """The counters of one sender under one key; the newest in two generations, so that forgetting is cheap."""
 
-    __slots__ = ("is_near_end", "is_shared", "last", "limit", "newest", "older", "reached", "room")
+    __slots__ = ("is_near_end", "is_shared", "lane", "last", "limit", "newest", "older", "reached", "room", "time_ns")
 
     def __init__(self, first: int, room: int) -> None:
         self.last = first
         """The counter that came last, but for repeated ones."""
+        self.lane: Lane | None = None
+        self.time_ns: int | None = None
+        """Where and when it came; where it came there again: when it did so last."""
         self.reached = first
         """The highest, once :meth:`is_next` or :meth:`Counters.see` looked."""
         self.limit = 0
@@ -82,6 +89,10 @@ class Sender:
         before = counter - 1
         return self.reached - counter <= _AHEAD and (before in self.newest or before in self.older)
 
+    def hear(self, record: Record) -> None:
+        """Remember where and when the counter came that came last."""
+        self.lane, self.time_ns = record.lane, record.time_ns
+
     def take(self, counter: int, seen: bytes) -> None:
         """Take a counter; the oldest generation goes where there is no room."""
         if len(self.newest) >= self.room:
@@ -96,7 +107,7 @@ class Sender:
 
 
 class Counters:
-    """The counters of a capture."""
+    """The counters of a capture; what a meter sends unasked counts on with its answers."""
 
     def __init__(self) -> None:
         self._senders: dict[tuple[tuple[bytes, bytes], str | None], Sender] = {}
@@ -109,16 +120,16 @@ class Counters:
         """Give the sender under key and title; None where the other direction has the same nonces."""
         if (nonce, RESPONSE if role is REQUEST else REQUEST) in self._senders:
             return None
-        return self._senders.get((nonce, role))
+        return self._senders.get((nonce, RESPONSE if role is UNSOLICITED else role))
 
     def newest(self, nonce: tuple[bytes, bytes]) -> tuple[int, ...]:
         """Give the counters that came last under key and title, one each direction."""
-        senders = [self._senders.get((nonce, role)) for role in (REQUEST, RESPONSE, UNSOLICITED, None)]
+        senders = [self._senders.get((nonce, role)) for role in (REQUEST, RESPONSE, None)]
         return tuple(sender.last for sender in senders if sender is not None)
 
     def see(
-        self, nonce: tuple[bytes, bytes], role: str | None, message: Message, record: int, association: int | None, *,
-        is_refuted: bool = False,
+        self, nonce: tuple[bytes, bytes], role: str | None, message: Message, record: Record, association: int | None,
+        *, is_refuted: bool = False,
     ) -> Note | None:  # fmt: skip
         """Take the counter of an opened message; *nonce* is key and title. Returns the finding about it, if any.
 
@@ -127,14 +138,16 @@ class Counters:
         # field: client and server may have one title (corpus pcap Output-Ciphered-Simple-Key): each way counts alone
         """
         counter = message.counter
-        place = (nonce, role)
+        place = (nonce, RESPONSE if role is UNSOLICITED else role)
         other = self._senders.get((nonce, RESPONSE if role is REQUEST else REQUEST))
         sender = self._senders.get(place)
         if other is not None:
             other.is_shared, other.limit = True, 0
             known = other.newest.get(counter) or other.older.get(counter)
             if known is not None:
-                return _altered(known, message) if is_refuted else _repeated(known, role, message, other, association)
+                if is_refuted:
+                    return _altered(known, message)
+                return _repeated(known, role, message, other, record, association)
         if is_refuted:
             known = sender.newest.get(counter) or sender.older.get(counter) if sender is not None else None
             return _altered(known, message) if known else None
@@ -143,18 +156,19 @@ class Counters:
             if len(self._senders) >= MOST_SENDERS:
                 del self._senders[next(iter(self._senders))]
             room = _REMEMBERED if len(self._senders) < FEW_SENDERS else _REMEMBERED_OF_MANY
-            sender = self._senders[place] = self.make(nonce, role, counter, room)
+            sender = self._senders[place] = self.make(*place, counter, room)
         sender.is_shared |= other is not None
         last = sender.last
         sender.reached = max(sender.reached, last)
         if counter <= sender.reached:
             known = sender.newest.get(counter) or sender.older.get(counter)
             if known is not None:
-                note = _repeated(known, role, message, sender, association)
+                note = _repeated(known, role, message, sender, record, association)
                 if note.cause != "nonce-reuse":  # what comes a third time does so behind the second
-                    sender.newest[counter] = pack_place(record, association or 0) + digest(message)
+                    sender.newest[counter] = pack_place(record.number, association or 0) + digest(message)
                 return note
-        sender.take(counter, pack_place(record, association or 0) + digest(message))
+        sender.take(counter, pack_place(record.number, association or 0) + digest(message))
+        sender.hear(record)
         near_end = _near_end(sender, counter)
         step = counter - last
         if step <= 0 and not is_first:
@@ -192,15 +206,39 @@ def _altered(known: bytes, message: Message) -> Note:
     return finding("invocation-counter-repeated", text, 0, 0, "altered-copy")
 
 
-def _repeated(known: bytes, role: str | None, message: Message, sender: Sender, association: int | None) -> Note:
+def _repeated(
+    known: bytes, role: str | None, message: Message, sender: Sender, record: Record, association: int | None
+) -> Note:
     before = Seen.of(known)
     if before.digest != digest(message):
         text = f"key, system title and invocation counter {message.counter} are those of record {before.record}, whose"
         text += " octets are others: the cipher is broken for both"
         return finding("invocation-counter-repeated", text, 0, 0, "nonce-reuse")
-    # other talks and segments of the answer may stand between: what counts is that the sender said nothing new since
-    is_same = before.association == (association or 0) and sender.last == message.counter
-    again = "answer-repeated" if role is RESPONSE else "retransmission"
-    cause = again if is_same else "replay"
     text = f"the invocation counter {message.counter} and all octets are those of record {before.record}"
-    return finding("invocation-counter-repeated", text, 0, 0, cause)
+    cause, confidence = "replay", "certain"
+    # other talks and segments of the answer may stand between: what counts is that the sender said nothing new since
+    if sender.last == message.counter and sender.lane is not None and before.association == (association or 0):
+        later_ns = _later_ns(sender.time_ns, record.time_ns)
+        if _is_one_place(sender.lane, record.lane):
+            again = "answer-repeated" if role is RESPONSE else "retransmission"
+            is_soon = record.number - before.record <= _SENT_AGAIN_RECORDS if later_ns is None else (
+                later_ns <= _SENT_AGAIN_NS
+            )  # fmt: skip
+            cause, confidence = (again, "certain") if is_soon else (cause, "likely")
+            sender.hear(record)
+        elif not association and later_ns is not None and later_ns <= _SECOND_POINT_NS:
+            cause, confidence = "captured-at-two-points", "likely"
+    return finding("invocation-counter-repeated", text, 0, 0, cause, confidence)
+
+
+def _later_ns(before: int | None, now: int | None) -> int | None:
+    """Tell how much time passed; None where one has no time."""
+    return abs(now - before) if before is not None and now is not None else None
+
+
+def _is_one_place(one: Lane, other: Lane) -> bool:
+    """Tell whether two lanes are of one conversation, or begin at one host: who sends again may connect anew."""
+    if one.conversation == other.conversation:
+        return True
+    host, _, port = one.ends[0].rpartition(":")
+    return bool(port) and bool(host) and host == other.ends[0].rpartition(":")[0]

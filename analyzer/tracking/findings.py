@@ -78,6 +78,7 @@ SEVERITIES: dict[tuple[str, str], Severity] = {
     ("undecipherable", "security-control-wrong"): WARNING,
     ("capture-cut", "message-broken-off"): WARNING,
     ("invocation-counter-repeated", "nonce-reuse"): ERROR,
+    ("invocation-counter-repeated", "captured-at-two-points"): NOTE,
 }
 """Causes that weigh more or less than their code: a key that is not given is no fault of the traffic."""
 

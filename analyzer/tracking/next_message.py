@@ -115,6 +115,7 @@ def open_next(record: Record, peer: Peer, octets: bytes, known: dict[bytes, Aske
         sender.newest[counter] = seen
     else:
         sender.take(counter, seen)
+    sender.lane, sender.time_ns = record.lane, record.time_ns
     first, rest = octets[0], (size, control, counter, ciphered, tag)
     values: Values = (first, *rest) if at == 1 else (first, octets[2:at], *rest)
     record.closed = closed = _new(Closed, (octets, _ENTRIES[first], values, VERIFIED, text, name, True, b"", title))

@@ -312,12 +312,12 @@ class Protection:
         if key.role is not KeyRole.AGREED or message.counter:
             nonce = (key.octets, outcome.title)
             is_refuted = outcome.status is not opening.VERIFIED and bool(message.tag) and nonce in self._proved
-            note = self.counters.see(
-                nonce, role, message, record.number, peer.association.number, is_refuted=is_refuted
-            )
+            inner = plan_of(found).role if found is not None else None
+            way = UNSOLICITED if inner is UNSOLICITED else role or inner
+            note = self.counters.see(nonce, way, message, record, peer.association.number, is_refuted=is_refuted)
             if note is not None:
                 record.add_note(note)
-            sender = self.counters.sender(nonce, role)
+            sender = self.counters.sender(nonce, way)
             if sender is None:
                 context.swift.clear()  # each way has to look at the other one's counters
             elif found is not None and outcome.authentication is not None:  # text that is no APDU goes the long way
