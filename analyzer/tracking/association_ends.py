@@ -32,6 +32,8 @@ READY, _NOT_READY = 0x01, 0x05
 _DISC, _UA, _DM, _FRMR = 0x43, 0x63, 0x0F, 0x87
 _AUTHENTICATION_REQUIRED = 14
 _MOST_REPEATED, _MOST_KEPT = 4096, 16
+MOST_WHOLE = 256
+"""So many of those that ended last keep all of their exchanges."""
 
 BEGUN, OPENED, ENDED, UNANSWERED, UNASKED, ASKED_AGAIN, SLOW, OVERTAKEN, PIPELINED = (
     "begun", "opened", "ended", "unanswered", "unasked", "asked-again", "slow", "overtaken", "pipelined",
@@ -58,6 +60,8 @@ class Endings:
         """By conversation: the record behind which a tap lost octets last."""
         self.repeated: dict[int, deque[End]] = {}
         """By conversation: octets that TCP sent again, the newest."""
+        self._whole: deque[Association] = deque()
+        """Those that ended last."""
         self._lines: dict[int, dict[int, Association]] = {}
         """By conversation: those that are open, by number."""
 
@@ -84,6 +88,9 @@ class Endings:
         one.usual = None
         if one.number is not None:
             self._close(one.conversation, one.number)
+        self._whole.append(one)
+        if len(self._whole) > MOST_WHOLE:
+            self._whole.popleft().shorten()
         self.events.append(Event(ENDED, one, at.record, first))
 
     # -- opening and release --------------------------------------------------------------------------------------

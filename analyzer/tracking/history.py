@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from analyzer.record import NO_OBJECTS, Objects, Record
 from analyzer.tracking.meter_key import MeterKey
@@ -32,6 +32,10 @@ _CONFIRMED = 0x40
 _UNCONFIRMED = "unconfirmedWriteRequest"
 """The service without an answer, whose name stands behind glo- or ded- where it stays closed."""
 _SECOND = 1_000_000_000
+_LAST_EXCHANGES = 4
+"""So many are kept of an association that is long over: the release, and the last service before it."""
+_NOTHING: deque[Any] = deque(maxlen=0)
+"""Of what is long over; an empty one by itself takes 600 octets."""
 
 
 class Mark(NamedTuple):
@@ -103,7 +107,7 @@ class Ending(NamedTuple):
 class Service:
     """What one service did in an association: how often, errors, and its newest response times in nanoseconds."""
 
-    __slots__ = ("count", "errors", "is_answered_all_same", "latencies", "unanswered")
+    __slots__ = ("_usual_ns", "count", "errors", "is_answered_all_same", "latencies", "unanswered")
 
     is_answered_all_same: bool
     """Whether a request of it that says unconfirmed was answered."""
@@ -112,13 +116,19 @@ class Service:
         self.is_answered_all_same = False
         self.count = self.errors = self.unanswered = 0
         self.latencies: deque[int] = deque(maxlen=_MOST_LATENCIES)
+        self._usual_ns: int | None = None
+
+    def shorten(self) -> None:
+        """Keep of the response times the median alone."""
+        self._usual_ns = self.median_ns
+        self.latencies = _NOTHING
 
     @property
     def median_ns(self) -> int | None:
         """The usual response time, the median; None where no time was measured."""
         found = sorted(self.latencies)
         middle = len(found) // 2
-        return int((found[middle] + found[~middle]) / 2) if found else None
+        return int((found[middle] + found[~middle]) / 2) if found else self._usual_ns
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +293,14 @@ class Association:
         """Remember that what came for the newest request that waits is no answer to it."""
         waiting = self.waiting
         self.misanswered = {next(reversed(waiting)), *self.misanswered.intersection(waiting)}
+
+    def shorten(self) -> None:
+        """Keep of what is long over what is told of it as a whole, and not each of its exchanges."""
+        self.exchanges = deque(list(self.exchanges)[-_LAST_EXCHANGES:], _MOST_EXCHANGES)
+        self.unanswered, self.overdue = self.unanswered or _NOTHING, self.overdue or _NOTHING
+        self.repeats, self.silences = self.repeats or _NOTHING, self.silences or _NOTHING
+        for service in self.services.values():
+            service.shorten()
 
     # -- what was agreed ------------------------------------------------------------------------------------------
 

@@ -249,6 +249,22 @@ def test_memory_stays_flat_over_many_associations(monkeypatch: pytest.MonkeyPatc
     assert (len(associations), associations.forgotten) == (3, 5)
 
 
+def test_what_is_long_over_is_told_as_before_and_keeps_few_of_its_exchanges(monkeypatch: pytest.MonkeyPatch) -> None:
+    talk = [*OPENING, *READING * 20, *at(1, asked(RLRQ), answered(RLRE))]
+    units = [unit for _ in range(3) for unit in on_hdlc(Station(), talk)]
+    whole = list(follow(serial_chunks(units))[0])
+    monkeypatch.setattr("analyzer.tracking.association_ends.MOST_WHOLE", 1)
+    short = list(follow(serial_chunks(units))[0])
+    assert [len(one.exchanges) for one in whole] == [22, 22, 22]
+    assert [len(one.exchanges) for one in short] == [4, 4, 22]
+    assert [(one.phases, one.verdict, one.errors) for one in short] == [
+        (one.phases, one.verdict, one.errors) for one in whole
+    ]
+    services = [[(name, each.count, each.median_ns) for name, each in one.services.items()] for one in whole]
+    assert services == [[(name, each.count, each.median_ns) for name, each in one.services.items()] for one in short]
+    assert not short[0].services["get-request"].latencies
+
+
 def test_ends_of_connections_are_told_to_whoever_follows() -> None:
     pipeline = Pipeline()
     units: list[At] = [*OPENING]
