@@ -32,6 +32,8 @@ class GeneralBlocks:
         self._blocks: dict[tuple[object, ...], _Blocks] = {}
         self._acknowledged: dict[tuple[object, ...], tuple[int, int]] = {}
         """The number that the last block without data bore, and its record: blocks may be numbered on behind it."""
+        self._whole: set[str] = set()
+        """Lanes of which a transfer was an APDU before: the capture began before what comes now."""
         self.over: list[tuple[object, ...]] = []
         """Transfers that are no APDU yet: a request for something else ends them."""
 
@@ -40,6 +42,8 @@ class GeneralBlocks:
         apdu = record.apdu
         if apdu is None or apdu.octets[:1] != b"\xe0" or record.kind is not PART:
             known = self._blocks.get((record.lane.text, record.client, record.server)) if record.parts else None
+            if record.parts and len(self._whole) < _MOST:
+                self._whole.add(record.lane.text)
             if known is not None and record.parts[0] == known.first:
                 self._forget((record.lane.text, record.client, record.server))
             elif apdu is not None and apdu.octets[:1] == b"\xe0":
@@ -109,8 +113,13 @@ class GeneralBlocks:
         number = known.record.association
         one = self._family.associations.of(number) if number is not None else None
         is_head = lacking[-1] < min(known.numbers) and (one is None or one.first.record >= known.first)
+        is_head &= known.record.lane.text not in self._whole
         cause, confidence = ("capture-started-late", LIKELY) if is_head else ("segment-lost", POSSIBLE)
-        self._family.report(known.record, "block-lost", cause, confidence, text)
+        others = []
+        if is_head and one is None:  # nothing tells whether its sender pushed before
+            confidence = POSSIBLE
+            others = [Alternative("segment-lost", POSSIBLE, "or it was lost on the way")]
+        self._family.report(known.record, "block-lost", cause, confidence, text, alternatives=others)
 
     def _tell_left(self, known: _Blocks, record: Record) -> None:
         """Report blocks of which none is the last one, where *record* asks for something else."""

@@ -11,7 +11,7 @@ from captures import source_from_hex
 from dissectors.tree import Severity
 from tests.analyzer.diagnosis.told import diagnose, named
 from tests.analyzer.framing.build import frame
-from tests.analyzer.tracking.build import ANSWERED, ASKED, ListSource, Said, Station, answered, asked
+from tests.analyzer.tracking.build import ANSWERED, ASKED, ListSource, Said, Station, answered, asked, general_blocks
 from tests.analyzer.tracking.timed import (
     AARE,
     AARQ,
@@ -407,3 +407,18 @@ def test_answer_that_stands_before_its_request_is_no_silence(
         *READING,
     ]
     assert named(diagnose(tcp_chunks(units))) == told
+
+
+@pytest.mark.parametrize(
+    ("is_first", "told"),
+    [(True, ("capture-started-late", "possible")), (False, ("segment-lost", "possible"))],
+    ids=["first transfer", "later one"],
+)
+def test_push_that_lacks_its_first_block_was_cut_by_the_capture_at_its_beginning_alone(
+    is_first: bool, told: tuple[str, str]
+) -> None:
+    pushes = [bytes.fromhex(f"0F0000000{one} 00 0203 060000000{one} 060000000{one} 060000000{one}") for one in (1, 2)]
+    whole, cut = (general_blocks(one, 11, window=3) for one in pushes)
+    units = [*at(1, *map(answered, [] if is_first else whole)), *at(60, *map(answered, cut[1:]))]
+    (story,) = diagnose(tcp_chunks(units))
+    assert (story.code, story.cause, story.confidence) == ("block-lost", *told)
