@@ -5,9 +5,13 @@ Source: IEC 62056-21 (Direct local data exchange), block check character.
 
 from __future__ import annotations
 
+import re
+
 from dissectors import checks
 
 SOH, STX, ETX, EOT, ACK, NAK = 0x01, 0x02, 0x03, 0x04, 0x06, 0x15
+BARE_SELECT = re.compile(rb"[0-9][0-9A-I][0-9A-Z]\r?\n")
+"""An option select whose ACK a terminal has left out."""
 _ENDS = (ETX, EOT)
 
 

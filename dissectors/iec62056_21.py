@@ -11,7 +11,7 @@ from typing import Any
 
 from dissectors import checks
 from dissectors.characters import Characters, Enhanced, LineEnds, Sign, Text
-from dissectors.check_character import ACK, EOT, ETX, NAK, SOH, STX, judge
+from dissectors.check_character import ACK, BARE_SELECT, EOT, ETX, NAK, SOH, STX, judge
 from dissectors.data_sets import DataSets, Secrets
 from dissectors.fields import Computed, Constant, Seen
 from dissectors.pdu import Layer
@@ -111,11 +111,14 @@ class IdentificationMessage(Layer):
 
 
 class AcknowledgementMessage(Layer):
-    """Acknowledgement and option select: protocol control V, baud rate Z, mode control Y."""
+    """Acknowledgement and option select: protocol control V, baud rate Z, mode control Y.
+
+    A terminal may have left its control character out.
+    """
 
     asn1 = "acknowledgement"
     fields_desc = [
-        Constant("start", ACK),
+        Sign("start", ACK),
         Characters("protocol_control", b"0"),
         Characters("baud_rate_id", b"5"),
         Characters("mode_control", b"0"),
@@ -243,6 +246,8 @@ def message_layer(octets: bytes) -> type[Layer]:
         return RequestMessage if octets[1:2] == b"?" or b"!" in octets[:34] else IdentificationMessage
     if first == b"\x06":
         return AcknowledgementMessage if len(octets) > 1 else AckMessage
+    if BARE_SELECT.fullmatch(octets):
+        return AcknowledgementMessage
     if first == b"\x15":
         return RepeatRequest
     if password_at(octets[:_LONGEST_COMMAND]) is not None:

@@ -21,7 +21,7 @@ from analyzer.framing.frame import (
 from analyzer.framing.hdlc import FLAG, SLASH, HdlcFramer
 from analyzer.framing.p1 import IDLE, closing_at, is_identification, line_at, telegram_at
 from analyzer.framing.scanning import Scan
-from dissectors.check_character import ACK, NAK, SOH, STX, judge
+from dissectors.check_character import ACK, BARE_SELECT, NAK, SOH, STX, judge
 from dissectors.checks import seven_bits
 
 _NEXT = re.compile(rb"[\xa0-\xaf/\x01\x81\x02\x82\x06\x15\x95]")
@@ -66,7 +66,7 @@ class Iec62056Framer(HdlcFramer):
 
     def __init__(self, *, speaks: bool = True) -> None:
         self._speaks = self._is_text_line = speaks
-        self._rests = self._lacks_check = False
+        self._rests = self._lacks_check = self._is_identified = False
         self._resumed = -1
         """Where, counted with the octets that were dropped, a message may begin amid what waits: behind a pause."""
         super().__init__()
@@ -145,6 +145,7 @@ class Iec62056Framer(HdlcFramer):
                 self._found.append(self._backlog.frame(link, start, end, problem))
                 self._behind_flag = link == HDLC and (not problem or octets[end - 1] == FLAG)
                 self._speaks = link != HDLC
+                self._is_identified = link == IEC62056_21 and octets[start] & 0x7F == 0x2F
                 self._drop(end)
                 at = idle_end = 0
                 continue
@@ -201,6 +202,8 @@ class Iec62056Framer(HdlcFramer):
         elif is_clean and (yield from self._is_login(at + 1)):
             end, problem = yield from self._block_at(at, at + 3)
         elif is_clean and 0x20 < first < 0x7F:
+            if self._is_identified and (end := (yield from self._bare_select_at(at))):
+                return IEC62056_21, end, ""
             if first in b"PWREB" and (yield from self._is_command(at)):
                 end, problem = yield from self._block_at(at, at + 2)
             else:
@@ -235,6 +238,13 @@ class Iec62056Framer(HdlcFramer):
             if not is_there or self._octets[place] & 0x7F not in characters:
                 return 0
         return at + 1 + len(_SELECT)
+
+    def _bare_select_at(self, at: int) -> Scan[int]:
+        """Find where the option select at *at* ends whose ACK a terminal has left out; 0 if it is none."""
+        if self._octets[at] & 0x7F not in _SELECT[0]:
+            return 0
+        end = yield from line_at(self._octets, self._wait, at)
+        return end if BARE_SELECT.fullmatch(seven_bits(bytes(self._octets[at:end]))) else 0
 
     def _is_command(self, at: int) -> Scan[bool]:
         """Tell whether the two characters of a command stand at *at*, and behind them STX, ETX or EOT."""

@@ -106,7 +106,7 @@ class Iec62056Link:
 
     def _is_readout(self) -> bool:
         """Tell whether the message before chose data readout."""
-        return self._before[0] == "acknowledgement" and self._before[1][3:4] == b"0"
+        return self._before[0] == "acknowledgement" and self._before[1].rstrip()[-1:] == b"0"
 
     def _direction(self, kind: str, octets: bytes, side: int, record: Record) -> str:
         """Tell who speaks: by the message, by the side, or by what came before."""

@@ -40,6 +40,7 @@ SETS = (DataSet(b"1.6.0", (Value(b"01.234", b"kW"), Value(b"2603011815"))), Data
             b"/LGZ5\\2ZMD3104407.B32\r\n",
         ),
         (AcknowledgementMessage(protocol_control="2", mode_control="2"), b"\x06252\r\n"),
+        (AcknowledgementMessage(start=None, mode_control="1"), b"051\r\n"),
         (ProgrammingCommand(data_set="1.8.0()"), messages.command("R1", "1.8.0()")),
         (ProgrammingCommand(command="B", command_type="0", separator=None), messages.command("B0")),
         (PasswordCommand(data_set="(12345678)"), messages.command("P1", "(12345678)")),

@@ -23,7 +23,7 @@ from dissectors.iec62056_21 import BAUD_RATES, message_type
 MESSAGE_LINKS = frozenset({"iec62056-21", "p1"})
 SIGN_ON = "request"
 _IDENTIFICATION = re.compile(rb"/([A-Za-z]{3})(.)((?:\\.)*)")
-_ACKNOWLEDGEMENT = re.compile(rb"\x06(.)(.)(.)")
+_ACKNOWLEDGEMENT = re.compile(rb"\x06?(.)(.)(.)")
 _COMMAND = re.compile(rb"\x01(.)(.)(?:\x02([^(\x03]*)\(([^)\x03]*)\)?)?")
 _ERROR_TEXT = re.compile(rb"\x02\(?([^)\x03]*)")
 _CHECKS = frozenset({"bcc-wrong", "p1-crc-wrong", "parity-wrong"})

@@ -159,3 +159,27 @@ def test_false_starts_cost_no_more_than_their_octets() -> None:
     run(Iec62056Framer(), [b"\x02(" * 40_000])
     run(Iec62056Framer(), cut(b"\x02(1)\r\n" * 20_000, range(0, 140_000, 997)))
     run(Iec62056Framer(), cut(b"/MMM5" * 20_000, range(0, 100_000, 97)))
+
+
+SIGNED_ON = b"/?!\r\n/LGZ5\\2ZMD120AR\r\n"
+
+
+@pytest.mark.parametrize("select", [b"050\r\n", b"050\n", with_parity(b"050\r\n")])
+def test_option_select_without_its_ack_leaves_the_readout_behind_it_to_be_read(select: bytes) -> None:
+    """As a terminal copies it, which leaves control characters out; without the select all of it was noise."""
+    readout = b"0.0.0(12345678)\r\n1.8.0(001234.56*kWh)\r\n!\r\n"
+    octets = SIGNED_ON + select + readout
+    found = units(run(Iec62056Framer(), [octets]))
+    assert [(link, problem) for link, _, problem in found] == [("iec62056-21", "")] * 4
+    assert [one for _, one, _ in found[2:]] == [select, readout]
+    assert units(run(Iec62056Framer(), octetwise(octets))) == found
+
+
+@pytest.mark.parametrize("line", [b"05\r\n", b"0500\r\n", b"05!\r\n", b"150"])
+def test_digits_that_are_no_option_select_are_none_behind_an_identification(line: bytes) -> None:
+    assert units(run(Iec62056Framer(), [SIGNED_ON + line]))[2][0] == "noise"
+
+
+def test_digits_elsewhere_are_no_option_select() -> None:
+    found = units(run(Iec62056Framer(), [SIGNED_ON + b"\x06050\r\n050\r\n"]))
+    assert [(link, one) for link, one, _ in found[2:]] == [("iec62056-21", b"\x06050\r\n"), ("noise", b"050")]
