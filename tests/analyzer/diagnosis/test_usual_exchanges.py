@@ -228,6 +228,9 @@ def test_lane_is_settled_once_no_sound_frame_tells_more(name: str, sides: tuple[
         lane.settle()
         assert not lane.is_settled  # no flag within a frame of this side
         lane.take_octets(sound(b"\x7e\x7e\x12\x7e", side, name))
+    lane.settle()
+    assert not lane.is_settled  # no FF by itself
+    lane.take_octets(sound(b"\x7e\xff\x12\x7e", sides[0], name))
     lane.octets = 10
     lane.settle()
     assert not lane.is_settled  # too few octets
