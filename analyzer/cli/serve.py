@@ -75,16 +75,19 @@ def _demo(words: list[str]) -> str:
     options, rest = demo.asked(words)
     if options.list:
         raise UsageError("--list: not for a browser; see dlmshark demo --help")
-    return _view(demo.opened(options, rest))
+    return _view(demo.opened(options, rest), "demo")
 
 
-def _view(words: list[str]) -> str:
-    """Say which input of the command ``view`` is not there. Raises: UsageError for what the screens do not take."""
+def _view(words: list[str], asked: str = "view") -> str:
+    """Say which input of the command ``view`` is not there; *asked* is the command that was typed.
+
+    Raises: UsageError for what the screens do not take.
+    """
     options, rest = view.parser().parse_known_args(words)
     if rest and (told := instead_of_option(rest[0], rest[1:], parser()._option_string_actions)):
         raise UsageError(f"unrecognized arguments: {rest[0]}{told}; see dlmshark serve --help")
     if rest or options.hex:
-        raise UsageError(f"{rest[0] if rest else '--hex'}: not for a browser; see dlmshark view --help")
+        raise UsageError(f"{rest[0] if rest else '--hex'}: not for a browser; see dlmshark {asked} --help")
     keyring(options)  # what is wrong with it is told here, and not to each browser
     forced_stacks(options)
     compiled(options.filter, utc=options.utc)

@@ -133,7 +133,8 @@ def test_an_address_in_use_is_one_line() -> None:
     [
         (["--port", "0"], 2, "--port: expected 1 to 65535"),
         (["-"], 2, "a browser brings no stdin"),
-        (["--json"], 2, "--json: not for a browser"),
+        (["--json"], 2, "--json: not for a browser; see dlmshark view --help"),
+        (["demo", "--json"], 2, "--json: not for a browser; see dlmshark demo --help"),
         (["--bind", "0.0.0.0", "x"], 2, "--bind (serve --host HOST chooses the address to listen on)"),
         (["--hots", "0.0.0.0", "x"], 2, "did you mean --host?"),
         (["--hex", "C001"], 2, "--hex: not for a browser"),
