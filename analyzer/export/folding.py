@@ -20,7 +20,7 @@ def folded(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
     """
     if not text or "  " in text or not text.isprintable() or " " in (text[0], text[-1]):
         return _any(text, width, first, rest)
-    if not text.isascii() and _cells(text) != len(text):
+    if not _takes_cells_alike(text):
         return _in_cells(text, width, first, rest)
     lines, begin, indent = [], 0, first
     while len(indent) + len(text) - begin > width:
@@ -35,25 +35,24 @@ def folded(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
 
 def _any(text: str, width: int, first: str, rest: str) -> list[str]:
     """Fold text with long words, or with other space in it than single blanks."""
-    if _cells(text) != len(text):
+    if not _takes_cells_alike(text):
         return _in_cells(text, width, first, rest)
     return textwrap.wrap(text, width, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
 
 
 def _in_cells(text: str, width: int, first: str, rest: str) -> list[str]:
     """Fold text of which some characters take more or less than a cell."""
-    lines, line, gap = [], first, ""
+    lines, indent, line = [], first, ""
     for word in text.split():
-        if gap and _cells(line + gap + word) > width >= _cells(rest + word):
-            lines.append(line)
-            line, gap = rest, ""
-        line += gap + word
-        while _cells(line) > width:  # a word that no line has room for
-            end = max(_room(line, width), len(rest) + 1)
-            lines.append(line[:end].rstrip(" "))
-            line = rest + line[end:]
-        gap = " "
-    return [*lines, line]
+        if line and _cells(f"{indent}{line} {word}") > width >= _cells(rest + word):
+            lines.append(indent + line)
+            indent, line = rest, ""
+        line = f"{line} {word}" if line else word
+        while len(line) > 1 and _cells(indent + line) > width:  # a word that no line has room for
+            end = max(_room(indent + line, width) - len(indent), 1)
+            lines.append(indent + line[:end].rstrip(" "))
+            indent, line = rest, line[end:].lstrip(" ")
+    return [*lines, indent + line]
 
 
 def hanging(text: str, width: int) -> str:
@@ -97,6 +96,11 @@ def _end(line: str, at: int, width: int, indent: int) -> int:
 def _cells(text: str) -> int:
     """Give how many cells of a terminal *text* takes: a letter of Chinese takes two, an accent of its own none."""
     return len(text) if text.isascii() else sum(map(_cell_count, text))
+
+
+def _takes_cells_alike(text: str) -> bool:
+    """Tell whether each character of *text* takes one cell; one of two and one of none are as many, but not alike."""
+    return text.isascii() or all(_cell_count(one) == 1 for one in text)
 
 
 def _cell_count(one: str) -> int:

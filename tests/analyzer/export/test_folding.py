@@ -30,6 +30,7 @@ def test_text_is_folded_as_textwrap_does(text: str, width: int, size: int) -> No
         ("电表时间 ab cd", [">电表时", " 间 ab", " cd"]),
         ("e\u0301e\u0301e\u0301 ab cd", [">e\u0301e\u0301e\u0301 ab", " cd"]),
         ("电表  ab\u3000cd", [">电表", " ab cd"]),
+        ("电电 aa e\u0301e\u0301", [">电电", " aa e\u0301e\u0301"]),
     ],
 )
 def test_lines_are_as_wide_as_the_cells_of_a_terminal(text: str, lines: list[str]) -> None:
@@ -39,3 +40,11 @@ def test_lines_are_as_wide_as_the_cells_of_a_terminal(text: str, lines: list[str
 def test_line_may_be_as_wide_as_there_is_room() -> None:
     assert folded("aaa bbb cc", 7, "", " ") == ["aaa bbb", " cc"]
     assert folded("aaa bbbb cc", 7, "", " ") == ["aaa", " bbbb", " cc"]
+
+
+@pytest.mark.parametrize("rest", ["", "  ", "    "])
+@pytest.mark.parametrize("text", ["电表", "电表时间 a 电表", "e\u0301e\u0301"])
+def test_wide_characters_find_no_room_and_none_is_lost(text: str, rest: str) -> None:
+    lines = folded(text, 2, "", rest)
+    assert all(line.strip() for line in lines)
+    assert "".join(line.strip() for line in lines) == text.replace(" ", "")
