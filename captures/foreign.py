@@ -60,9 +60,12 @@ def foreign_text(head: bytes, *, has_traffic: bool) -> str:
         return ""
     if _TRANSLATED.match(head):
         return _IS_TRANSLATED
-    if count_tic(head) >= _LEAST_GROUPS:
-        return _IS_TIC
     return _IS_WIRELESS if _WIRELESS.search(head) else ""
+
+
+def foreign_output(head: bytes) -> str:
+    """Say what the octets or the text *head* are if a meter wrote them for its customer; empty for others."""
+    return _IS_TIC if count_tic(head) >= _LEAST_GROUPS else ""
 
 
 def foreign_octets(head: bytes) -> str:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import IO
 
 from captures.chunk import LINK_OCTETS, UNKNOWN, CaptureError, CapturePermissionError, Chunk, Source
-from captures.foreign import FOREIGN, foreign_octets, foreign_text, taken_for_text
+from captures.foreign import FOREIGN, foreign_octets, foreign_output, foreign_text, taken_for_text
 from captures.live_names import live_hint
 from captures.packed import PACKINGS, PackedInput
 from captures.pcap import VARIANTS, PcapSource
@@ -382,7 +382,10 @@ def _recognise_octets(name: str, label: str, window: Window, size: int | None, h
         return RawSource(name, window, size)
     judgement = judge(head)
     is_read = judgement is not None and (judgement.shape.name == "gurux-xml" or judgement.has_traffic)
-    if what := foreign_text(head, has_traffic=is_read):
+    what = foreign_text(head, has_traffic=is_read)
+    if not (what or is_read or holds_octets) and not _has_frames(head):
+        what = foreign_output(head)
+    if what:
         raise CaptureError(f"{label}: {what}; {EXPECTED} was expected")
     if judgement is not None and "characters" in judgement.shape.data.groupindex and _is_bare(head):
         return RawSource(name, window, size)
@@ -398,13 +401,18 @@ def _recognise_octets(name: str, label: str, window: Window, size: int | None, h
             text = "text without octets in hex" + _MODEM_SAYS * (_MODEM.search(head) is not None)
             raise CaptureError(f"{label}: {text}; {EXPECTED} was expected")
         return TextSource(name, window, size, judgement)
-    if holds_octets or any(sign(head) for sign in (_RAW_BEGINS.match, _RAW_INSIDE.search, _DATA_SETS.search)):
+    if holds_octets or _has_frames(head):
         window.skip(begins)
         source = RawSource(name, window, size)
         if taken := taken_for_text(head):
             source.remark("octets-as-text", taken)
         return source
     raise CaptureError(f"{label}: {foreign_octets(head) or _NOT_KNOWN}; {EXPECTED} was expected")
+
+
+def _has_frames(head: bytes) -> bool:
+    """Tell whether *head* begins as traffic does, or something in it begins as a frame or is a data set."""
+    return any(sign(head) for sign in (_RAW_BEGINS.match, _RAW_INSIDE.search, _DATA_SETS.search))
 
 
 def _is_traffic(head: bytes) -> bool:

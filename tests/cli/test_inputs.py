@@ -67,6 +67,22 @@ def test_foreign_file_gives_one_line_that_says_what_was_expected(
     assert "expected" in ran.complaint
 
 
+def test_output_of_a_french_meter_is_read_where_a_stack_is_named(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "tic"
+    path.write_bytes(b"\x02" + b"".join(TIC) + b"\x03")
+    ran = run("decode", "-d", "serial,hdlc", path)
+    assert ran.status == 0
+    assert "octets of noise" in ran.out
+
+
+def test_frames_beside_the_output_of_a_french_meter_are_read(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "both"
+    path.write_bytes(b"\x02" + b"".join(TIC) + b"\x03" + bytes.fromhex("7EA0070321930F017E") * 3)
+    ran = run("decode", path)
+    assert ran.status == 0
+    assert ran.out.count("SNRM P") == 3
+
+
 def test_directory_gives_one_line(run: Run, tmp_path: Path) -> None:
     ran = run("decode", tmp_path)
     assert ran.status == INPUT_ERROR
