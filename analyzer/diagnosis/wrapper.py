@@ -38,11 +38,13 @@ _MANY_ZEROS = 1024
 """Of so many octets of ciphertext one in fifty has no 00."""
 _LEAST_STRIPPED = 3
 """So many APDUs with the tag of another one but for bit 7 are no chance."""
-_FLOW_CONTROL = (0x11, 0x13)
+_FLOW_CONTROL = re.compile(rb"[\x11\x13]")
+_TELLING = re.compile(rb"[^\x00\x20-\x7e\xff]")
+"""Octets that might as well be 11 or 13: text never is, and 00 and FF fill."""
 _MOST_TAKEN_OUT = 16
 """One octet in 128 is 11 or 13 by chance; more than one in so many was not lost that way."""
-_PLENTY_WITHOUT = 600
-"""So many octets hold neither by chance once in a hundred times."""
+_PLENTY_WITHOUT = 350
+"""So many telling octets hold neither by chance once in a hundred times."""
 _PORTS_UP_TO = 0x3FFF
 _LLC = (b"\xe6\xe6\x00", b"\xe6\xe7\x00")
 _MISTAKEN = frozenset({
@@ -88,8 +90,8 @@ class WrapperFamily(Family):
         self._told: set[tuple[int, str]] = set()
         self._stripped: dict[Lane, int] = {}
         """By lane: its APDUs whose tags lack bit 7."""
-        self._without: dict[Lane, int] = {}
-        """By lane: octets of PDUs that lack some, and have neither 11 nor 13."""
+        self._without: dict[Lane, int | None] = {}
+        """By lane: telling octets of PDUs that lack some, and have neither 11 nor 13; None: one of its PDUs has."""
 
     def look(self, record: Record) -> None:
         """Look at ports and at the first octets of the APDU."""
@@ -243,15 +245,20 @@ class WrapperFamily(Family):
             self.stories.fold(story, [one for one in before if (one.code, one.cause) == (fact.code, "truncated")])
 
     def _without_flow_control(self, record: Record, missing: int) -> str:
-        """Say that PDUs which lack octets have no 11 and no 13 in them, where they are long enough to tell that."""
-        octets, lane = record.octets, record.lane
-        if any(one in octets for one in _FLOW_CONTROL) or missing * _MOST_TAKEN_OUT > len(octets):
-            self._without.pop(lane, None)
+        """Say that PDUs which lack octets have no 11 and no 13 in them, where these and the sound ones tell that."""
+        octets, lane, before = record.octets, record.lane, self._before(record)
+        count = self._without.get(lane, 0)
+        if count is None or len(self._without) > _MOST:
             return ""
-        count = self._without[lane] = self._without.get(lane, 0) + len(octets)
-        if count < _PLENTY_WITHOUT or len(self._without) > _MOST:
+        if _FLOW_CONTROL.search(octets) or (before is not None and _FLOW_CONTROL.search(before.octets)):
+            self._without[lane] = None
             return ""
-        return f"not one of the {count} octets of such PDUs is 11 or 13, which software flow control takes out"
+        count = count + len(_TELLING.findall(octets)) if missing * _MOST_TAKEN_OUT <= len(octets) else 0
+        self._without[lane] = count
+        if count < _PLENTY_WITHOUT:
+            return ""
+        text = f"not one of the {count} octets of such PDUs that are no text, 00 or FF is 11 or 13"
+        return f"{text}, which software flow control takes out"
 
     def _begun_late(self, record: Record) -> bool:
         """The first octets of a direction are no PDU: the capture began within one."""

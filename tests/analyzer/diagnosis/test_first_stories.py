@@ -114,6 +114,26 @@ def test_pdu_that_a_converter_made_longer_is_told_by_what_undoes_it(was: bytes, 
     assert story.count >= 3
 
 
+@pytest.mark.parametrize(
+    ("lacking", "between", "cause"),
+    [
+        pytest.param(bytes(range(0x80, 0xE4)), bytes(9), "flow-control-octets-removed", id="neither has one"),
+        pytest.param(bytes(range(0x80, 0xE4)), b"\x13" * 9, "truncated", id="a sound PDU has a 13"),
+        pytest.param(b"ABCD " * 20, bytes(9), "truncated", id="text never has one"),
+        pytest.param(b"\xff\0" * 50, bytes(9), "truncated", id="FF and 00 fill"),
+    ],
+)
+def test_octets_were_taken_out_by_flow_control_if_pdus_that_could_have_them_have_none(
+    lacking: bytes, between: bytes, cause: str
+) -> None:
+    get = GET_CLOCK[:3] + b"\0\1" + GET_CLOCK[5:]
+    answers = [CLOCK_ANSWER[:4] + bytes((9, len(one))) + one for one in (lacking, between)]
+    said = dialogue(TALK[0], *[(get, one) for one in answers] * 8)
+    cut = [one.octets[:60] + one.octets[61:] if len(one.octets) > 100 else one.octets for one in said]
+    story, *_ = over_connection(*(Said(one.direction, octets) for one, octets in zip(said, cut, strict=True)))
+    assert (story.code, story.cause, story.count) == ("wrapper-length-wrong", cause, 8)
+
+
 @pytest.mark.parametrize("at", range(9, 12))
 def test_answer_that_lacks_an_octet_takes_no_answer_behind_it_with_it(at: int) -> None:
     said = dialogue(*TALK, *TALK[1:] * 2)
