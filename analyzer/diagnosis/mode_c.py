@@ -110,6 +110,7 @@ class ModeCFamily(Family):
         if _REQUEST.match(octets):
             if line.asked is None or not _is_hasty(line.asked, record):
                 self._unanswered(line, record)
+            self._not_begun(line, record)
             self._end_binary(line)
             line.asked, line.last, line.chosen, line.binary = record, "request", None, None
         elif found := _IDENTIFICATION.match(octets):
@@ -294,6 +295,21 @@ class ModeCFamily(Family):
         """The client goes on with *record* though a command waits, and the time for its answer is over."""
         if line.last in _COMMANDS and line.asked is not None and _is_over(line.asked, record.time_ns):
             self._unanswered(line)
+
+    def _not_begun(self, line: _Line, record: Record) -> None:
+        """HDLC was asked for, and nothing at all came before the next sign-on, which is *record*."""
+        agreed = line.binary
+        if agreed is None or line.is_told or record.number != agreed.number + 1:
+            return
+        if not _is_over(agreed, record.time_ns):
+            return
+        cause, text = "switched-too-early", f"nothing came behind the acknowledgement {_shown(agreed.octets)}"
+        if agreed.direction == RESPONSE:
+            cause, text = "stayed-at-start-speed", f"{text} of the meter: no frame of HDLC was heard"
+        others = [
+            Alternative(one, POSSIBLE, text) for one in ("switched-too-late", "switched-too-early") if one != cause
+        ]
+        self.report(agreed, "iec62056-21-baud-switch-failed", cause, POSSIBLE, text, alternatives=others)
 
     def _end_binary(self, line: _Line) -> None:
         """Tell of octets behind the change to HDLC: noise where frames followed on that lane, else the wrong speed."""

@@ -245,6 +245,26 @@ def test_stx_among_what_another_speed_gives_is_no_readout_in_place_of_hdlc() -> 
     assert "message-broken-off" not in {one.cause for one in stories}
 
 
+@pytest.mark.parametrize(
+    ("more", "cause"),
+    [
+        ([], "switched-too-early"),
+        ([(RECEIVED, b"\x06252\r\n")], "stayed-at-start-speed"),
+        ([(RECEIVED, b"\x06252\r\n"), (SENT, frame(control=0x93))], ""),
+    ],
+)
+@pytest.mark.parametrize("waits", [0.1, 20])
+def test_change_to_hdlc_behind_which_nothing_comes_before_the_next_sign_on_is_told(
+    more: list[tuple[int, bytes]], cause: str, waits: float
+) -> None:
+    said = [(SENT, SIGN_ON), (RECEIVED, b"/MMM5\\2SIM\r\n"), (SENT, b"\x06252\r\n"), *more]
+    units = [Said(_START_NS + at * _SECOND, *one) for at, one in enumerate(said)]
+    again = units[-1].time_ns + round(waits * _SECOND)
+    units += [Said(again, SENT, SIGN_ON), Said(again + _SECOND, RECEIVED, b"/MMM5\\2SIM\r\n")]
+    found = [one.cause for one in stories_of(Case(units, Truth(frozenset()))) if one.code.endswith("switch-failed")]
+    assert found == [cause] * (cause != "" and waits > 1)
+
+
 class Counted(ListSource):
     """Chunks from a list, and how many were taken of it."""
 
