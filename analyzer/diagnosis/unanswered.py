@@ -95,9 +95,11 @@ def _stands_behind(family: Family, early: Record, exchange: Exchange) -> bool:
     text = f"{early.apdu.family} stands before its request: {asked(exchange)} "
     text += "has its invoke-id, and no other answer" if has_invoke_id else "has no answer but this"
     proof = fact.evidence._replace(text=text)
-    others = (Alternative("capture-loss", POSSIBLE, "the capture may lack a request, and the answer to the next one"),)
+    others = [Alternative("capture-loss", POSSIBLE, "the capture may lack a request, and the answer to the next one")]
     sure = LIKELY if has_invoke_id else POSSIBLE
-    fact = fact._replace(cause="captured-out-of-order", confidence=sure, evidence=proof, alternatives=others)
+    if early.link in _FRAMED:
+        others, sure = [_UNENDED, *others], POSSIBLE
+    fact = fact._replace(cause="captured-out-of-order", confidence=sure, evidence=proof, alternatives=tuple(others))
     family.stories.add(fact)
     return True
 
@@ -176,6 +178,12 @@ def is_directed_line(lane: str) -> bool:
     return lane.startswith("serial") and " > " in lane
 
 
+_FRAMED = frozenset({"hdlc", "llc"})
+_UNENDED = Alternative(
+    "octets-lost",
+    POSSIBLE,
+    "the request may lack its closing flag: who reads it has its end where the next frame begins",
+)
 _CAME_TWICE = Alternative("captured-twice", POSSIBLE, "what passes it on, or the capture, may have doubled the request")
 SILENT = Alternative("server-silent", POSSIBLE, "or the meter said nothing")
 

@@ -422,3 +422,15 @@ def test_push_that_lacks_its_first_block_was_cut_by_the_capture_at_its_beginning
     units = [*at(1, *map(answered, [] if is_first else whole)), *at(60, *map(answered, cut[1:]))]
     (story,) = diagnose(tcp_chunks(units))
     assert (story.code, story.cause, story.confidence) == ("block-lost", *told)
+
+
+def test_frame_that_stands_behind_its_answer_may_lack_its_closing_flag() -> None:
+    line = station()
+    units = opened(line)
+    request, answer = line.frames(
+        [asked(GET_CLOCK.replace(b"\xc1", b"\xc5")), answered(CLOCK_ANSWER.replace(b"\xc1", b"\xc5"))]
+    )
+    units += [*at(1, answer), *at(0.1, request), *on_hdlc(line, READING)]
+    story, *_ = diagnose(serial_chunks(units))
+    assert (story.cause, story.confidence) == ("captured-out-of-order", "possible")
+    assert [one.cause for one in story.alternatives] == ["octets-lost", "capture-loss"]
