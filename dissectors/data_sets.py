@@ -21,8 +21,21 @@ _DATA_SET = re.compile(
     rb"([^()\r\n]*)((?:\([^()\r\n]*\))+)([\r\n]*)"
     rb"|([^\r\n]+)([\r\n]*)|([\r\n]+)"
 )
-_PASSWORDS = frozenset((b"P1", b"P2"))
-"""No data sets: password commands that lost their control characters."""
+_SOH_SHOWN = rb"\\(?:x|u00|0)?0?1|\^A|(?i:SOH)"
+_STX_SHOWN = rb"(?:\\(?:x|u00|0)?0?2|\^B|[<\[{(](?i:STX|(?:0x)?02)[>\]})]|b\x10\x02| ?(?i:STX)|[^0-9A-Za-z()\r\n]) ?"
+"""How a terminal or a log may show SOH and STX: escaped, named, or as a sign in their place."""
+PASSWORD_HEAD = (
+    rb"(?:"
+    + _SOH_SHOWN
+    + rb"|(?<![0-9A-Z])(?<![0-9A-Z]\.)(?<![0-9][:-]))(?:P|(?<![a-z])p)[12](?:"
+    + _STX_SHOWN
+    + rb")?"
+)
+"""A password command as far as its parenthesis that lost its control characters, and so reads as a data set.
+
+Codes that end like it have something before that: ``LP1``, ``C.P1``, ``1-0:P1``.
+"""
+_OF_PASSWORD = re.compile(PASSWORD_HEAD + rb"\Z")
 _new = tuple.__new__
 
 
@@ -61,7 +74,8 @@ def data_sets(octets: bytes) -> tuple[DataSet, ...]:
 
 def masked(one: DataSet) -> DataSet:
     """Give a data set without its values where they are a password."""
-    return one._replace(values=(Value(MASKED.encode()),)) if one.id in _PASSWORDS and one.values else one
+    is_password = one.values and (b"P" in one.id or b"p" in one.id) and _OF_PASSWORD.search(one.id)
+    return one._replace(values=(Value(MASKED.encode()),)) if is_password else one
 
 
 def _value(octets: bytes) -> Value:

@@ -12,7 +12,7 @@ from typing import Any
 from dissectors import checks
 from dissectors.characters import Characters, Enhanced, LineEnds, Sign, Text
 from dissectors.check_character import ACK, BARE_SELECT, EOT, ETX, NAK, SOH, STX, judge
-from dissectors.data_sets import DataSets, Secrets
+from dissectors.data_sets import PASSWORD_HEAD, DataSets, Secrets
 from dissectors.fields import Computed, Constant, Seen
 from dissectors.pdu import Layer
 from dissectors.quirks import quirk
@@ -196,7 +196,7 @@ _NEARLY = re.compile(rb".?([@PQRTXp\x10])([0-9!\x11\"\x12qr:;?9])\x02\(", re.DOT
 _HEADLESS = re.compile(rb"\x02\(")
 """A value, or a password whose head is lost: its check character still counts that in."""
 _HEADS = frozenset(map(checks.bcc, (b"P1\x02", b"P2\x02")))
-_COPIED = re.compile(rb"(?<![0-9A-Z.:-])P[12]\(([^()\x00-\x1f]{1,64})")
+_COPIED = re.compile(PASSWORD_HEAD + rb"\(([^()\x00-\x1f]{1,64})")
 """A password command without its control characters, as it stands in what was copied from a terminal."""
 _STOP = re.compile(rb"[\x03\x04]")
 _LONGEST_COMMAND = 256

@@ -25,7 +25,7 @@ from dissectors.acse import Aarq
 from dissectors.checks import bcc
 from dissectors.xdlms.initiate import InitiateRequest
 from tests.analyzer.cosem.data import octet_string
-from tests.analyzer.tracking.build import ListSource, Said, Station, answered, asked, chunk
+from tests.analyzer.tracking.build import ASKED, ListSource, Said, Station, answered, asked, chunk
 from tests.costs import processor_s
 
 SECRET = b"Zq7-Wk3+Xv9!uR5"
@@ -201,6 +201,32 @@ def test_password_of_a_terminal_that_leaves_control_characters_out_shows_nowhere
     assert not any(map(traces, texts))
     assert SECRET not in anonymous_text(COPIED % b"", Pseudonyms(b"of this test")).octets
     assert any("12AB" in text for text in texts) and [one for one in bare_secrets(said) if said[slice(*one)] == SECRET]
+
+
+HEADS = (
+    b"TX: P1 (%s)", b"TX:P1(%s)", b"<SOH>P1<STX>(%s)<ETX>a", b"[SOH]P1[STX](%s)[ETX]", b"(SOH)P1(STX)(%s)(ETX)",
+    rb"\x01P1\x02(%s)\x03", rb"\u0001P2\u0002(%s)", b"^AP1^B(%s)^C", b"SOH P1 STX (%s) ETX", b".P1.(%s).", b".P1(%s)",
+    b":P1(%s)", b"> p1(%s)", "\N{SYMBOL FOR START OF HEADING}P1\N{SYMBOL FOR START OF TEXT}(%s)".encode(),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("head", HEADS)
+@pytest.mark.parametrize("before", [b"/?!\r\n/MMM5SIM\r\n", b"/?!\r\n/MMM5SIM\r\n1.8.0(00123.4*kWh)\r\n", b""])
+@pytest.mark.parametrize("way", [UNKNOWN, ASKED])
+def test_password_of_a_log_that_shows_control_characters_its_own_way_shows_nowhere(
+    head: bytes, before: bytes, way: int
+) -> None:
+    line = head % SECRET
+    assert not any(map(traces, shown([(way, before + line + b"\r\n")])))
+    for octets in (line, b"09:00:00 " + line):
+        assert SECRET not in anonymous_text(octets, Pseudonyms(b"of this test")).octets
+        assert any(octets[start:end] == SECRET for start, end in bare_secrets(octets))
+
+
+@pytest.mark.parametrize("code", ["LP1", "C.P1", "1-0:P1", "P.01", "P1.2", "P12", "P.1", "MP2", "tp1", "P01"])
+def test_codes_that_are_nearly_a_password_command_stay(code: str) -> None:
+    texts = list(shown([(UNKNOWN, f"/?!\r\n/MMM5SIM\r\n1.8.0(1)\r\n{code}(ABCDEF)\r\n!\r\n".encode())]))
+    assert any("ABCDEF" in text for text in texts)
 
 
 def test_code_of_a_readout_that_ends_like_a_password_command_stays() -> None:
