@@ -42,7 +42,7 @@ def unanswered(
         return  # the capture may have ended before the answer
     if not is_repeated and not one.exchanges and len(one.link_at) < _WITH_ANSWER and record is not None:
         return  # nothing shows that answers of this side are captured at all
-    if early is not None and not is_repeated and _stands_behind(family, early, exchange):
+    if early is not None and not is_repeated and _stands_behind(family, early, one, exchange):
         return
     if exchange.request in one.misanswered and family.meters.of(one.meter).answers_with_one_invoke_id():
         return  # it was, with the invoke-id that all answers have
@@ -80,14 +80,15 @@ def unanswered(
     )  # fmt: skip
 
 
-def _stands_behind(family: Family, early: Record, exchange: Exchange) -> bool:
+def _stands_behind(family: Family, early: Record, one: Association, exchange: Exchange) -> bool:
     """Tell whether a request stands right behind its answer, and say so in place of what was told of the answer."""
-    if early.apdu is None or not _may_answer(early, exchange, before=True):
+    is_of_both = (early.client, early.server) == (one.client, one.server)
+    if early.apdu is None or not is_of_both or not _may_answer(early, exchange, before=True):
         return False
     if early.time_ns is not None and exchange.asked_ns is not None and exchange.asked_ns - early.time_ns > _HELD_NS:
         return False
     told = _told(family, early.lane.text, "capture-loss")
-    fact = next((one for one in told if one.evidence.record == early.number and one.code in _LATE), None)
+    fact = next((each for each in told if each.evidence.record == early.number and each.code in _LATE), None)
     if fact is None:
         return False
     family.stories.take_back(fact)
