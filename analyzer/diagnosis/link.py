@@ -207,7 +207,7 @@ class LinkFamily(Family):
         if command == SNRM:
             link.asked = parameters(record)
             self._addresses.called(record, last)
-            self._not_taken(record, link)
+            self._not_taken(record, link, last)
             link.take_down(is_known=False)
         elif command == UA:
             asked = (link.kept[-1].control or 0) & 0xEF if link.kept else 0
@@ -223,14 +223,16 @@ class LinkFamily(Family):
             rejected(self, record, link)
             link.take_down()
         elif command == DM:
-            disconnected(self, record, link, self._clients[record.lane.conversation, record.server])
+            disconnected(self, record, link, self._clients[record.lane.conversation, record.server], last)
             link.take_down()
 
-    def _not_taken(self, record: Record, link: Link) -> None:
-        """SNRM comes again right behind its UA, which lacks a flag: its client waits for that."""
-        answer = link.kept[-1] if link.kept else None
-        lacks = _lacks_flag(record, answer) if answer is not None and (answer.control or 0) & 0xEF == UA else ""
-        if answer is not None and lacks and answer.number == record.number - 1:
+    def _not_taken(self, record: Record, link: Link, answer: Record | None) -> None:
+        """SNRM comes again right behind its UA, *answer*, which lacks a flag: its client waits for that."""
+        if answer is None or not link.kept or answer is not link.kept[-1] or (answer.control or 0) & 0xEF != UA:
+            return
+        damaged = self.associations.damaged.get(record.lane.conversation)
+        lacks = _lacks_flag(record, answer)
+        if lacks and (damaged is None or damaged.number < answer.number):
             text = f"SNRM came again though UA in record {answer.number} answers it{lacks}"
             self.report(record, "hdlc-retransmission", "flag-missing", LIKELY, text)
 

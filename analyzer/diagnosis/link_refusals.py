@@ -46,13 +46,13 @@ def rejected(family: Family, record: Record, link: Link) -> None:
     family.report(record, "hdlc-frame-rejected", cause, confidence, text, start=start, end=start + 3)
 
 
-def disconnected(family: Family, record: Record, link: Link, clients: Clients) -> None:
-    """Report DM but where it answers DISC: as it should be where no link was."""
+def disconnected(family: Family, record: Record, link: Link, clients: Clients, last: Record | None) -> None:
+    """Report DM but where it answers DISC, as it should be where no link was; *last* is the sound frame before it."""
     asked = link.kept[-1] if link.kept else None
     if asked is not None and (asked.control or 0) & 0xEF == DISC:
         return
     damaged = family.associations.damaged.get(record.lane.conversation)
-    if asked is None and damaged is not None and damaged.number == record.number - 1:
+    if asked is None and damaged is not None and (last is None or damaged.number > last.number):
         return  # what it answers is not readable, and may be DISC
     idle_ns, idle = _idle(link, asked)
     cause, confidence = _cause_of_dm(link, asked, idle_ns)

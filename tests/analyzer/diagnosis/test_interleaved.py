@@ -1,0 +1,68 @@
+"""What stands right behind another frame of its connection does so whatever other connections say in between."""
+
+from __future__ import annotations
+
+import pytest
+
+from analyzer.simulate import network
+from analyzer.simulate.packets import Endpoint
+from analyzer.simulate.sent import SECOND, TO_CLIENT, TO_METER, Sent
+from tests.analyzer.framing.build import GET_REQUEST, GET_RESPONSE, frame
+from tests.analyzer.tracking.build import ANSWERED, ASKED, Said, Station, answered, asked
+from tests.analyzer.tracking.secured import NOW
+from tests.faults import case
+
+_ETHERNET, _DM = 1, 0x1F
+_READ = [asked(GET_REQUEST), answered(GET_RESPONSE)]
+
+
+def _told(said: list[Said], others: int) -> list[tuple[str, str]]:
+    """Codes and causes of one connection with HDLC, two seconds from frame to frame, and of others that are polled."""
+    packets = _packets(1, said, 2, 0)
+    for number in range(others):
+        station = Station()
+        packets += _packets(2 + number, [*station.connect(), *station.frames(_READ * 20)], 0.31, number * 0.1)
+    packets.sort(key=lambda one: one.time_ns or 0)
+    stories = case.stories_of(case.Case(packets, case.Truth(frozenset())))
+    return [(one.code, one.cause) for one in stories if one.code != "clock-drift"]
+
+
+def _packets(number: int, said: list[Said], step: float, later: float) -> list[case.Said]:
+    conversation = network.TcpConversation(
+        seed=number,
+        client=Endpoint("192.0.2.10", 40_000 + number, network.CLIENT.mac),
+        meter=Endpoint(f"198.51.100.{number}", 4059, f"02:00:5e:00:01:{number:02x}"),
+    )
+    sent = [
+        Sent(NOW + round((1 + later + at * step) * SECOND), TO_METER if way == ASKED else TO_CLIENT, octets)
+        for at, (way, octets) in enumerate(said)
+    ]
+    events = conversation.carry(sent, start_ns=NOW)
+    return [case.Said(one.time_ns, 0, one.octets, _ETHERNET) for one in events]
+
+
+@pytest.mark.parametrize("others", [0, 1, 3])
+def test_dm_behind_a_damaged_disc_is_no_refusal(others: int) -> None:
+    polled, public = Station(), Station(b"\x61")
+    disc, _ = public.disconnect()
+    hurt = disc.octets[:6] + bytes((disc.octets[6] ^ 0x11,)) + disc.octets[7:]
+    said = [*polled.connect(), *polled.frames(_READ), asked(hurt), answered(frame(b"", _DM, public.ends[ANSWERED]))]
+    assert _told(said, others) == [("hdlc-fcs-wrong", "octet-damaged")]
+
+
+@pytest.mark.parametrize("others", [0, 1, 3])
+def test_dm_behind_sound_frames_is_a_refusal(others: int) -> None:
+    polled, public = Station(), Station(b"\x61")
+    hurt = polled.connect()[0].octets
+    hurt = hurt[:6] + bytes((hurt[6] ^ 0x11,)) + hurt[7:]
+    dm = answered(frame(b"", _DM, public.ends[ANSWERED]))
+    said = [*polled.connect(), asked(hurt), *polled.frames(_READ), dm]
+    assert ("hdlc-disconnected-mode", "") in _told(said, others)
+
+
+@pytest.mark.parametrize("others", [0, 1, 3])
+def test_snrm_behind_its_ua_without_a_flag_is_told(others: int) -> None:
+    station = Station()
+    snrm, ua = station.connect()
+    said = [snrm, ua._replace(octets=ua.octets[1:]), snrm, ua, *station.frames(_READ)]
+    assert _told(said, others) == [("hdlc-retransmission", "flag-missing")]
