@@ -208,8 +208,13 @@ def rejected(*, reason: int) -> Rows:
 
 
 def beyond_window() -> Rows:
+    """The client sends two I frames in a row, and does not hand the turn over with the first one."""
     station = Station()
-    return on_line(at(0, *station.connect()), OPENING, at(1, asked(GET_CLOCK), asked(GET_CLOCK)), station=station)
+    opening = on_hdlc(station, at(0, *station.connect()), OPENING)
+    first, *rest = on_hdlc(station, at(1, asked(GET_CLOCK), asked(GET_CLOCK)))
+    octets = first.said.octets
+    first = first._replace(said=Said(ASKED, frame(octets[8:-3], octets[5] & 0xEF, octets[3:5])))
+    return of_chunks(serial_chunks([*opening, first, *rest]))
 
 
 def without_poll_final(*, way: int) -> Rows:
