@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from captures.text.apart import Leading
 from captures.text.times import DAY_FIRST
 
 
@@ -36,9 +37,11 @@ class Hints(NamedTuple):
     """Each line begins with its number."""
     has_hours_behind: bool = False
     """Behind each time stands its zone in whole hours, with a minus."""
-    has_zone_words: bool = False
-    """What stands behind times as zones do is a name."""
-    has_number_apart: bool = False
-    """A number before the times, or one like an epoch that stands still in all lines, is neither time nor octets."""
+    has_zone_lanes: bool = False
+    """What stands behind times as zones do is the name of a tap."""
+    leading: Leading = Leading.NONE
+    """What the numbers before times are."""
+    standing: bytes = b""
+    """The number like an epoch that stands still in all lines, and is neither time nor octets."""
     cut_at: int = 0
     """All units that would have more octets than this have just as many: what wrote the text cut them."""

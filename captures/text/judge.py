@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from captures.chunk import LINK_OCTETS, Chunk
 from captures.stream import HeldInput, Window
+from captures.text.apart import has_zone_lanes, leading_numbers, standing_number
 from captures.text.counts import has_counts, has_line_numbers
 from captures.text.hints import Hints
 from captures.text.labels import has_indented_side, has_monitor_arrows, says_opened
@@ -15,7 +16,7 @@ from captures.text.octets import is_unpadded
 from captures.text.reader import Reader
 from captures.text.shape import LONGEST_HEADING, Shape
 from captures.text.shapes import PLAIN, SHAPES
-from captures.text.times import date_order, has_colon_rows, has_hours_behind, has_number_apart, has_zone_words
+from captures.text.times import date_order, has_colon_rows, has_hours_behind
 from captures.text.units import is_traffic
 
 
@@ -57,8 +58,9 @@ def judge(head: bytes, shapes: Iterable[Shape] = SHAPES) -> Judgement | None:
         has_line_numbers=has_line_numbers(lines),
         has_colon_rows=has_colon_rows(text),
         has_hours_behind=has_hours_behind(lines),
-        has_zone_words=has_zone_words(lines),
-        has_number_apart=has_number_apart(lines),
+        has_zone_lanes=has_zone_lanes(lines),
+        leading=leading_numbers(lines),
+        standing=standing_number(lines),
     )
     signed = [shape for shape in shapes if _has_marks(shape, text) and _has_signs(shape, lines)]
     found = _judged(signed, lines, hints)

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 
 from captures.chunk import RECEIVED, SENT, UNKNOWN, Chunk
+from captures.text.apart import Leading, with_one_time, without_standing, without_zone
 from captures.text.aside import Aside
 from captures.text.counts import is_ruler, without_count, without_line_number, without_numbers
 from captures.text.hints import Hints
@@ -14,7 +16,7 @@ from captures.text.reads import Reads
 from captures.text.rows import row_below
 from captures.text.shape import LONGEST_HEADING, Joins, Shape
 from captures.text.spelt import SPELT
-from captures.text.times import LIKE_A_CLOCK, Clock, with_minutes, without_number, without_zone
+from captures.text.times import LIKE_A_CLOCK, Clock, with_minutes
 from captures.text.units import begins_unit, octets_among_words, rest_of_unit
 from captures.text.untitled import Untitled
 from captures.text.worded import Worded
@@ -67,6 +69,7 @@ class Reader:
             self.given.cut_at = hints.cut_at
             self.worded.change(hints)
         self.shape = shape
+        self._mends = _mends(self._hints, has_numbers=shape.has_numbers)
         self._untitled = Untitled() if shape.is_titled and not self.given.heard else None
         self._groups = shape.data.groupindex
         self._match = shape.data.fullmatch
@@ -101,18 +104,8 @@ class Reader:
         """Take one line; false if it is nothing that the shape knows."""
         reads = self._reads
         reads.is_shortened = False
-        if self._hints.is_monitor:
-            line = without_arrows(line)
-        if self._hints.has_line_numbers and not self.shape.has_numbers:
-            line = without_line_number(line)
-        if self._hints.has_number_apart:
-            line = without_number(line)
-        if self._hints.has_hours_behind:
-            line = with_minutes(line)
-        if self._hints.has_zone_words:
-            line = without_zone(line)
-        if self._hints.has_letters:
-            line = spelt_out(line)
+        for mend in self._mends:
+            line = mend(line)
         if reads.is_open and self.shape.tail is not None:
             if self._among_words(line, offset, number):
                 return True
@@ -385,6 +378,23 @@ class Reader:
                 return None
             self._odd(number)
         return unit or (found and found[0])
+
+
+def _mends(hints: Hints, *, has_numbers: bool) -> tuple[Callable[[bytes], bytes], ...]:
+    """Give what is done to each line, in this order; *has_numbers* says that the shape knows numbers of lines."""
+    return tuple(
+        mend
+        for is_needed, mend in (
+            (hints.is_monitor, without_arrows),
+            (hints.has_line_numbers and not has_numbers, without_line_number),
+            (hints.leading is not Leading.NONE, partial(with_one_time, leading=hints.leading)),
+            (hints.standing, partial(without_standing, number=hints.standing)),
+            (hints.has_hours_behind, with_minutes),
+            (hints.has_zone_lanes, without_zone),
+            (hints.has_letters, spelt_out),
+        )
+        if is_needed
+    )
 
 
 def _is_spelt_again(match: "re.Match[bytes]", spelt: dict[bytes, bytes]) -> bool:

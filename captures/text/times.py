@@ -22,13 +22,13 @@ DATE = (
     rf"(?:\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{1,4}}|\d{{1,2}}[- ]{_MONTH}[- ]\d{{4}}"
     rf"|{_WEEKDAY}?{_MONTH} +\d{{1,2}}(?:,? \d{{4}})?)"
 )
-_ASCTIME = rf"{_WEEKDAY}?{_MONTH} +\d{{1,2}} \d\d:\d\d:\d\d (?:[A-Z]{{3,5}} )?(?:19|20)\d\d\b"
+ASCTIME = rf"{_WEEKDAY}?{_MONTH} +\d{{1,2}} \d\d:\d\d:\d\d (?:[A-Z]{{3,5}} )?(?:19|20)\d\d\b"
 """A date as C's asctime and the program date write it, its year at the end."""
-_BASIC = r"(?<![0-9A-Fa-f])(?:19|20)\d{6}[T_-][0-2]\d[0-5]\d[0-5]\d(?![0-9A-Fa-f])"
+BASIC = r"(?<![0-9A-Fa-f])(?:19|20)\d{6}[T_-][0-2]\d[0-5]\d[0-5]\d(?![0-9A-Fa-f])"
 """Date and time in the basic format of ISO 8601, without signs between."""
 _FIRST = r"(?<![^\s\[(|])(?<![\w:=#.] )"
 """At the beginning of a line, or behind another column."""
-_NO_CLOCK = rf"(?![\])]?[\s:;,|-]++[\[(]?(?:{_BASIC}|(?:{DATE}[ T,]{{1,2}})?\d{{1,2}}[:.]\d\d[:.]\d\d(?![\d:.]\d)))"
+_NO_CLOCK = rf"(?![\])]?[\s:;,|-]++[\[(]?(?:{BASIC}|(?:{DATE}[ T,]{{1,2}})?\d{{1,2}}[:.]\d\d[:.]\d\d(?![\d:.]\d)))"
 """Not before a time of day: a number there is that of a process or a meter."""
 _BEFORE_OCTETS = _NO_CLOCK + (
     r"(?=[\])]?[\s:;,|-]++[\[(]?(?:(?![0-9A-Fa-f]{2})\S|[0-9A-Fa-f]{2}(?![0-9A-Fa-f])"
@@ -36,17 +36,17 @@ _BEFORE_OCTETS = _NO_CLOCK + (
 )
 """Before a direction, octets that stand apart, or a unit: digits that stand together are none of these octets."""
 _COMMA = r",\d{3}(?:\d{3}){0,2}(?=\]?\s)"
-_WHOLE = rf"{_FIRST}1[4-9]\d{{8}}(?:\d{{6}})?{_BEFORE_OCTETS}"
+WHOLE = rf"{_FIRST}1[4-9]\d{{8}}(?:\d{{6}})?{_BEFORE_OCTETS}"
 _EPOCHS = (
     r"\d{9,10}\.\d{1,9}|(?<![0-9A-Fa-f.])1[4-9]\d{8}(?:\d{3}|\d{9})(?![0-9A-Fa-f.])"
-    rf"|{_FIRST}1[4-9]\d{{8}}{_COMMA}{_BEFORE_OCTETS}|{_WHOLE}"
+    rf"|{_FIRST}1[4-9]\d{{8}}{_COMMA}{_BEFORE_OCTETS}|{WHOLE}"
 )
 """Seconds with a fraction, or as many milliseconds or nanoseconds, whose odd number of digits is no octets; seconds
 and microseconds, whose number is even, where they can be no octets."""
 _SECONDS = rf"{_FIRST}\d{{1,6}}(?:\.\d{{3,9}}|{_COMMA}){_BEFORE_OCTETS}"
-_ZONES = {"UTC": 0, "GMT": 0, "WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "MSK": 3}
+ZONES = {"UTC": 0, "GMT": 0, "WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "MSK": 3}
 """Hours ahead of UTC, of zones whose name is that of no other."""
-_ZONE = "|".join(_ZONES)
+_ZONE = "|".join(ZONES)
 _AREAS = "Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Etc|Europe|Indian|Pacific"
 _AREA = rf"(?:{_AREAS})/[A-Z][A-Za-z_/+0-9-]{{1,30}}"
 """The name of a zone of the tz database."""
@@ -54,7 +54,7 @@ _OFFSET = r"[+-](?:0\d|1[0-4]):?(?:00|15|30|45)\b"
 _HOURS = r"[+](?:0\d|1[0-4])\b(?![:.]?\d)"
 """An offset of whole hours right behind the time; behind a minus octets may stand: see `has_hours_behind`."""
 _TIMES = (
-    rf"(?:(?P<time>{_ASCTIME}|{_BASIC}"
+    rf"(?:(?P<time>{ASCTIME}|{BASIC}"
     rf"|(?:{DATE}[ T,]{{1,2}})?\d{{1,2}}[:.]\d\d[:.]\d\d(?!\d))(?:[.,:_](?P<fraction>\d{{1,9}}))?"
     rf"(?P<after> ?[AaPp][Mm]\b|[Zz]\b| ?(?:UTC|GMT)?{_OFFSET}| ?(?:UTC|GMT)[+-]\d\d?\b(?![:.]?\d)"
     rf"| ?(?:{_ZONE})\b(?![+-]\d)|{_HOURS}| ?\[?{_AREA}\]?)?(?:\[{_AREA}\])?"
@@ -80,14 +80,6 @@ _OF_1970 = 70
 _AGAIN = rb"(?<!\d)\d\d?:\d\d:\d\d(?:[.,]\d{1,9})?"
 _CLOCK_TIME = re.compile(_AGAIN)
 _HOURS_BEHIND = re.compile(rb"(" + _AGAIN + rb")-(0[1-9]|1[0-2])(?=[\])]?[\s;,|])")
-_WHOLE_NUMBER = re.compile(_WHOLE.encode())
-_STANDING = re.compile(rf"[\[(]?{_WHOLE}[\])]?[\s:;,|-]*".encode())
-_LEADING = re.compile(
-    rf"[\[(]?\d{{5,16}}[\])]?[ ,]+"
-    rf"(?=[\[(]?(?:{_BASIC}|(?:{DATE}[ T,]{{1,2}})?\d{{1,2}}[:.]\d\d[:.]\d\d(?![\d:.]\d)))".encode()
-)
-"""A number of a meter or a process before a time, which only a sign would set apart from octets."""
-_WORD_BEHIND = re.compile(rb"(?<!\d)(\d\d?:\d\d:\d\d(?:[.,]\d{1,9})?) ([A-Z]{2,5})\b(?![+-]\d)")
 _NO_OCTETS = re.compile(rb"[\])]?[\s:;,|-]++(?:(?![0-9A-Fa-f]{2})\S|7[Ee] ?[Aa]|00 ?01 ?00|68 ?(..) ?\1 ?68)")
 _BASIC_PARTS = ((0, 4), (4, 6), (6, 8), (9, 11), (11, 13), (13, 15))
 _DAY = 86_400
@@ -166,37 +158,6 @@ def has_hours_behind(lines: Iterable[bytes]) -> bool:
         hours.add(int(found[2]))
         is_proven = is_proven or _NO_OCTETS.match(line, found.end()) is not None
     return is_proven and max(hours) - min(hours) <= 1  # daylight saving may end
-
-
-def has_zone_words(lines: Iterable[bytes]) -> bool:
-    """Tell whether names of zones stand behind some times of *lines* and other words behind others: all are names."""
-    words = {found[2].decode() for line in lines if (found := _WORD_BEHIND.search(line)) is not None}
-    return not words.isdisjoint(_ZONES) and not words.issubset(_ZONES)
-
-
-def without_zone(line: bytes) -> bytes:
-    """Give *line* with the word behind its time so far from it that it is no zone."""
-    return _WORD_BEHIND.sub(rb"\1  \2", line, count=1)
-
-
-def has_number_apart(lines: Iterable[bytes]) -> bool:
-    """Tell whether *lines* have the number of a meter or a process: before times, or the same one in all of them.
-
-    One that stands elsewhere and changes may be an epoch.
-    """
-    found = []
-    for line in lines:
-        if _LEADING.match(line) is not None:
-            return True
-        if (match := _WHOLE_NUMBER.search(line)) is not None:
-            found.append(match[0])
-    return len(found) > 1 and len(set(found)) == 1
-
-
-def without_number(line: bytes) -> bytes:
-    """Give *line* without the number that is neither a time nor octets."""
-    found = _LEADING.match(line)
-    return line[found.end() :] if found else _STANDING.sub(b"", line, count=1)
 
 
 def with_minutes(line: bytes) -> bytes:
@@ -341,7 +302,7 @@ class Clock:
         self.has_zone = True
         digits = after[len(name) :].replace(":", "")
         if not digits:
-            return _ZONES.get(name, 0) * 3600
+            return ZONES.get(name, 0) * 3600
         return (int(digits[1:3]) * 3600 + int(digits[3:] or 0) * 60) * (-1 if digits[0] == "-" else 1)
 
     def _date(self, text: str, numbers: list[int]) -> tuple[int, int, int]:

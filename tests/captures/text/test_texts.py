@@ -311,45 +311,10 @@ def test_digits_behind_a_minus_that_change_are_octets() -> None:
     assert [chunk.octets[0] for chunk in chunks] == [5, 8]
 
 
-@pytest.mark.parametrize("names", [("WEST", "EAST"), ("MSK", "LED"), ("RX", "WEST")])
-def test_names_of_taps_behind_times_are_no_zones(names: tuple[str, str]) -> None:
-    source = read("".join(f"2026-03-21 10:15:32 {name} 7E A0 07 01\n" for name in names * 2))
-    assert {chunk.time_ns for chunk in source} == {START_NS // 10**9 * 10**9}
-    assert source.has_local_times
-
-
-def test_zones_of_summer_and_winter_are_heeded_in_one_log() -> None:
-    log = "2026-10-25 02:59:59 WEST INFO 7E A0 07 01\n2026-10-25 02:00:00 WET INFO 7E A0 07 01\n"
-    first, second = (chunk.time_ns or 0 for chunk in read(log))
-    assert second - first == 10**9
-
-
 @pytest.mark.parametrize("line", ["1774088132 7E A0 07 01", "1774088132000000 7EA00701", "1774088132,000 7EA00701"])
 def test_epochs_before_octets_are_no_octets(line: str) -> None:
     (chunk,) = read(line + "\n")
     assert (chunk.time_ns, chunk.octets) == (START_NS // 10**9 * 10**9, bytes.fromhex("7EA00701"))
-
-
-@pytest.mark.parametrize(
-    ("lines", "first_ns"),
-    [
-        (["[1500000001] 12:00:04 TX 7E A0 07 01", "[1500000001] 12:00:05 RX 7E A0 07 01"], 43_204 * 10**9),
-        (["[1500000001] 12:00:04 TX 7E A0 07 01", "[1500000077] 12:00:05 RX 7E A0 07 01"], 43_204 * 10**9),
-        (["[1500000001] 2026-03-21 10:15:32 TX 7E A0 07 01"], START_NS // 10**9 * 10**9),
-        (["1500000001 2026-03-21 10:15:32 7E A0 07 01"], START_NS // 10**9 * 10**9),
-        (["41700023 2026-03-21 10:15:32.000, 7E A0 07 01"], START_NS // 10**9 * 10**9),
-        (["[41700023], 21.03.2026 10:15:32 7E A0 07 01"], START_NS // 10**9 * 10**9),
-        (["1500000001 12:00:04 7E A0 07 01", "1500000077 12:00:05 7E A0 07 01"], 43_204 * 10**9),
-        (["1500000001 TX 7E A0 07 01", "1500000001 RX 7E A0 07 01"], None),
-        (["1500000001 7E A0 07 01", "1500000001 7E A0 07 01"], None),
-        (["1500000001000000 TX 7E A0 07 01", "1500000001000000 RX 7E A0 07 01"], None),
-        (["1500000001 TX 7E A0 07 01", "1500000002 RX 7E A0 07 01"], 1_500_000_001 * 10**9),
-    ],
-)
-def test_number_of_a_process_or_a_meter_is_no_epoch(lines: list[str], first_ns: int | None) -> None:
-    chunks = list(read("".join(f"{line}\n" for line in lines)))
-    assert chunks[0].time_ns == first_ns
-    assert [chunk.octets for chunk in chunks] == [bytes.fromhex("7EA00701")] * len(lines)
 
 
 @pytest.mark.parametrize(
