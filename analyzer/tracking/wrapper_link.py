@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from analyzer.record import APDU, LINK, NOISE, PART, REQUEST, RESPONSE, UNKNOWN, Record
+from collections import deque
+
+from analyzer.record import APDU, LINK, NOISE, PART, REQUEST, RESPONSE, UNKNOWN, Lane, Record
 from analyzer.tracking.bare_value import carried, is_bare_value, is_cut_value
 from analyzer.tracking.dialogue import Dialogue
 from analyzer.tracking.findings import finding
@@ -13,6 +15,9 @@ from dissectors.wrapper import HEADER_SIZE
 
 _LLC_432 = 0x90
 _LLC_SIZE = 3
+_MOST_IN_FLIGHT = 16
+_BEHIND_HEADER = slice(HEADER_SIZE, None)
+_NO_LANE = Lane(0, 0, "")
 
 
 class WrapperLink:
@@ -22,9 +27,12 @@ class WrapperLink:
         self.dialogue = dialogue
         self.peers: dict[tuple[int, bytes], Peer] = {}
         self._near: list[Peer | None] = [None, None]
-        """By side: whose PDU came last, where the next one is sure to have the same wPorts."""
+        """By side: whose PDU came last, where the next one is sure to have the same wPorts and to be no echo."""
         self._before = Record()
         """The PDU that came last."""
+        self._before.lane = _NO_LANE
+        self._in_flight: deque[Record] = deque(maxlen=_MOST_IN_FLIGHT)
+        """Those before it, where one side sent several: their echoes come later."""
 
     def take_next(self, record: Record, side: int) -> None:
         """Read a whole PDU that has the wPorts of the one before it on *side*, as the framer saw."""
@@ -35,15 +43,23 @@ class WrapperLink:
                 return
             wports = octets[2:6]
             peer = self.peers.get((side, wports)) or self.make_peer(side, wports[:2], wports[2:])
-            self._near[side] = peer
+            if (1 - side, wports) not in self.peers:  # else an echo has the wPorts of an answer
+                self._near[side] = peer
+            if self._in_flight:
+                self._in_flight.append(self._before)
+        before = self._before
+        if before.lane is record.lane:
+            self._in_flight.append(before)
         self._before = record
-        self.dialogue.take(record, peer, octets[HEADER_SIZE:], HEADER_SIZE)
+        self.dialogue.take(record, peer, octets[_BEHIND_HEADER], HEADER_SIZE)
 
     def take(self, record: Record, side: int) -> None:
         """Read the PDU of *record*, which came on *side* of the conversation."""
         self._near[side] = None
         if self._comes_back(record, side):
             return
+        if self._in_flight or self._before.lane is record.lane:
+            self._in_flight.append(self._before)
         self._before = record
         octets = record.octets
         wports = octets[2:6]
@@ -56,13 +72,14 @@ class WrapperLink:
         self.dialogue.take(record, peer, octets[HEADER_SIZE:], HEADER_SIZE)
 
     def _comes_back(self, record: Record, side: int) -> bool:
-        """Tell whether a PDU is the one before it on the other side: a converter repeats what it sends on its line."""
-        before = self._before
+        """Tell whether a PDU is one of the newest of the other side: a converter repeats what it sends on its line."""
         octets = record.octets
-        if octets != before.octets or before.lane.side == side or record.problem:
-            return False
         peer = self.peers.get((1 - side, octets[2:6]))
-        if peer is None:
+        if peer is None or record.problem:
+            return False
+        sent = (one for one in (self._before, *reversed(self._in_flight)) if one.octets == octets)
+        before = next((one for one in sent if one.lane.side != side), None)
+        if before is None:
             return False
         record.kind = LINK
         if peer.role is not None:
@@ -77,6 +94,7 @@ class WrapperLink:
     def close(self) -> None:
         """Forget all pairs: the conversation is over."""
         self._near = [None, None]
+        self._in_flight.clear()
         close_peers(self.peers, self.dialogue.transfers)
 
     def make_peer(self, side: int, source: bytes, destination: bytes) -> Peer:

@@ -16,10 +16,11 @@ from analyzer.simulate.sent import NOTHING, SECOND, TO_METER, Sent
 from captures.chunk import PACKET_BITS, Chunk
 from dissectors.tree import Severity
 from tests.analyzer.diagnosis.told import diagnose, named
+from tests.analyzer.framing.build import pdu
 from tests.analyzer.tracking.build import answered, asked
-from tests.analyzer.tracking.timed import ANSWERED, ASKED, CLOCK_ANSWER, GET_CLOCK, OPENING, at, tcp_chunks
+from tests.analyzer.tracking.timed import AARE, AARQ, ANSWERED, ASKED, CLOCK_ANSWER, GET_CLOCK, OPENING, at, tcp_chunks
 from tests.faults.carriers import echoed
-from tests.faults.case import stories_of
+from tests.faults.case import Case, Said, Truth, stories_of
 
 CLIENT = Endpoint("192.0.2.10", 40007, "02:00:5e:00:00:0a")
 METER = Endpoint("198.51.100.7", 4059, "02:00:5e:00:00:01")
@@ -186,3 +187,32 @@ def test_requests_that_a_converter_sends_back_are_an_echo_and_no_silence(number:
     shown = [proof.text for proof in found["line-echo"].evidence]
     assert shown[0].startswith("the ") and "wPorts unswapped" in shown[0]
     assert any("nothing came behind this echo" in each for each in shown) == (number % 3 == 2)
+
+
+@pytest.mark.parametrize(("client", "answered_by"), [(16, (1, 16)), (1, (1, 1)), (16, (16, 1))])
+@pytest.mark.parametrize(
+    "order",
+    [
+        pytest.param("q1 e1 a1 q2 e2 a2", id="one by one"),
+        pytest.param("q1 q2 e1 e2 a1 a2", id="two, sent back at once"),
+        pytest.param("q1 q2 e1 a1 e2 a2", id="two, sent back as the line comes to them"),
+        pytest.param("q1 q2 q3 q4 e1 e2 a1 e3 a2 e4 a3 a4", id="four"),
+    ],
+)
+def test_requests_that_come_back_are_echoes_whatever_is_in_flight(
+    order: str, client: int, answered_by: tuple[int, int]
+) -> None:
+    """Where the wPorts are swapped, are the same one twice, or are copied by the meter."""
+    said = [(0, client, 1, AARQ), (1, *answered_by, AARE)]
+    for round_ in range(4):
+        for kind, number in map(tuple, order.split()):
+            invoke_id = bytes((0xC0 | round_ << 2 | int(number) - 1,))
+            get, answer = (one[:2] + invoke_id + one[3:] for one in (GET_CLOCK, CLOCK_ANSWER))
+            said.append((1, *answered_by, answer) if kind == "a" else (int(kind == "e"), client, 1, get))
+    lines = [
+        Said(number * SECOND // 50, side, pdu(apdu, source, destination))
+        for number, (side, source, destination, apdu) in enumerate(said)
+    ]
+    stories = stories_of(Case(lines, Truth(frozenset())))
+    found = {one.code: one for one in stories if one.code not in ("protection-below-policy", "wrapper-ports-unswapped")}
+    assert {code: one.count for code, one in found.items()} == {"line-echo": 4 * order.count("e")}
