@@ -56,7 +56,12 @@ def unanswered(
         story = family.stories.of_fact(taken)
         if story is not None:
             story.follows(exchange.request, taken.meter, (exchange.request,))
-    if cause == "server-silent" and stray is not None and _may_answer(stray, exchange):
+    if (
+        cause == "server-silent"
+        and stray is not None
+        and stray.number == exchange.request + 1
+        and _may_answer(stray, exchange)
+    ):
         cause = "answer-of-another-address"
         shown = f"; record {stray.number} behind it is such an answer, of {stray.server} to {stray.client}"
         shown += f", and {one.server} was asked by {one.client}"
@@ -83,7 +88,9 @@ def unanswered(
 def _stands_behind(family: Family, early: Record, one: Association, exchange: Exchange) -> bool:
     """Tell whether a request stands right behind its answer, and say so in place of what was told of the answer."""
     is_of_both = (early.client, early.server) == (one.client, one.server)
-    if early.apdu is None or not is_of_both or not _may_answer(early, exchange, before=True):
+    if early.apdu is None or not is_of_both or not _may_answer(early, exchange):
+        return False
+    if not _is_right_before(family, early, one, exchange):
         return False
     if early.time_ns is not None and exchange.asked_ns is not None and exchange.asked_ns - early.time_ns > _HELD_NS:
         return False
@@ -105,16 +112,26 @@ def _stands_behind(family: Family, early: Record, one: Association, exchange: Ex
     return True
 
 
-def _may_answer(stray: Record, exchange: Exchange, *, before: bool = False) -> bool:
-    """Tell whether *stray* came right behind a request, is of its service, and has its invoke-id where it bears one.
-
-    *before*: whether it came right before it.
-    """
+def _may_answer(stray: Record, exchange: Exchange) -> bool:
+    """Tell whether *stray* is of the service of a request, and has its invoke-id where it bears one."""
     apdu = stray.apdu
-    place = exchange.request + (-1 if before else 1)
-    if apdu is None or stray.number != place or ANSWERED_BY.get(exchange.service) != apdu.family:
+    if apdu is None or ANSWERED_BY.get(exchange.service) != apdu.family:
         return False
     return apdu.octets[0] not in _INVOKED or apdu.octets[2:3] == exchange.octets[2:3]
+
+
+def _is_right_before(family: Family, early: Record, one: Association, exchange: Exchange) -> bool:
+    """Tell whether a request came right behind *early*; of a network other connections may speak in between."""
+    first, second = early.number, exchange.request
+    if second == first + 1:
+        return True
+    if second < first or early.time_ns is None or not early.lane.transport or early.link in _FRAMED:
+        return False
+    damaged = family.associations.damaged.get(one.conversation)
+    numbers = {damaged.number if damaged is not None else 0}
+    for each in (*one.exchanges, *one.unanswered, *one.waiting.values()):
+        numbers |= {each.request, each.response}
+    return not any(first < number < second for number in numbers)
 
 
 def _late_before(family: Family, one: Association, exchange: Exchange) -> Fact | None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from analyzer.simulate import network
+from analyzer.simulate import model, network
+from analyzer.simulate.client import Client
+from analyzer.simulate.meter import Meter
 from analyzer.simulate.packets import Endpoint
 from analyzer.simulate.sent import SECOND, TO_CLIENT, TO_METER, Sent
+from analyzer.simulate.speaker import Target
 from tests.analyzer.framing.build import GET_REQUEST, GET_RESPONSE, frame
 from tests.analyzer.tracking.build import ANSWERED, ASKED, Said, Station, answered, asked
 from tests.analyzer.tracking.secured import NOW
@@ -28,15 +31,21 @@ def _told(said: list[Said], others: int) -> list[tuple[str, str]]:
 
 
 def _packets(number: int, said: list[Said], step: float, later: float) -> list[case.Said]:
+    return _carried(
+        number,
+        [
+            Sent(NOW + round((1 + later + at * step) * SECOND), TO_METER if way == ASKED else TO_CLIENT, octets)
+            for at, (way, octets) in enumerate(said)
+        ],
+    )
+
+
+def _carried(number: int, sent: list[Sent]) -> list[case.Said]:
     conversation = network.TcpConversation(
         seed=number,
         client=Endpoint("192.0.2.10", 40_000 + number, network.CLIENT.mac),
         meter=Endpoint(f"198.51.100.{number}", 4059, f"02:00:5e:00:01:{number:02x}"),
     )
-    sent = [
-        Sent(NOW + round((1 + later + at * step) * SECOND), TO_METER if way == ASKED else TO_CLIENT, octets)
-        for at, (way, octets) in enumerate(said)
-    ]
     events = conversation.carry(sent, start_ns=NOW)
     return [case.Said(one.time_ns, 0, one.octets, _ETHERNET) for one in events]
 
@@ -48,6 +57,26 @@ def test_dm_behind_a_damaged_disc_is_no_refusal(others: int) -> None:
     hurt = disc.octets[:6] + bytes((disc.octets[6] ^ 0x11,)) + disc.octets[7:]
     said = [*polled.connect(), *polled.frames(_READ), asked(hurt), answered(frame(b"", _DM, public.ends[ANSWERED]))]
     assert _told(said, others) == [("hdlc-fcs-wrong", "octet-damaged")]
+
+
+@pytest.mark.parametrize("others", [0, 1, 3])
+def test_request_captured_behind_its_answer_is_told_as_that(others: int) -> None:
+    packets: list[case.Said] = []
+    for number in range(1 + others):
+        meter = Meter(model.electricity_meter("1", start_ns=NOW, rows=4))
+        client = Client(meter, 16, start_ns=NOW, seed=number, carrying_ms=(150.0, 20.0))
+        client.associate()
+        for _ in range(40 if number else 6):
+            client.get(Target(8, model.CLOCK))
+        units = network.wrap(client.dialogue)
+        if not number:
+            asked_ns = units[6].time_ns
+            units[6:8] = [units[7]._replace(time_ns=asked_ns), units[6]._replace(time_ns=asked_ns + SECOND // 2)]
+        packets += _carried(1 + number, units)
+    packets.sort(key=lambda one: one.time_ns or 0)
+    stories = case.stories_of(case.Case(packets, case.Truth(frozenset())))
+    told = [(one.code, one.cause) for one in stories if one.code not in ("clock-drift", "protection-below-policy")]
+    assert told == [("response-without-request", "captured-out-of-order")]
 
 
 @pytest.mark.parametrize("others", [0, 1, 3])
