@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from analyzer.security.keyring import Keyring
 
 _SECRET_SIZE = 32
-_LEAST_KEY = 8
-"""Passwords of fewer octets stand in a capture by chance."""
+_MOST_ROUNDS = 4
+"""How often what is written is mended: a name that was made may be, or complete, that of another meter."""
 _MOST_TOLD = 4
 
 
@@ -61,24 +61,32 @@ def share(records: Iterable[Record], output: str, keys: Keyring | None, *, is_qu
 
 def _mend(path: Path, made: ShareSafe) -> None:
     """Replace what stands in damaged frames, where no tree tells it, by what stands for it elsewhere."""
-    octets = path.read_bytes()
-    left = sorted((pair for pair in made.names.replaced.items() if pair[0] in octets), key=lambda pair: -len(pair[0]))
-    for before, after in left:
-        made.outcome.mended += octets.count(before)
-        octets = octets.replace(before, after)
-    if left:
-        path.write_bytes(octets)
+    from analyzer.rewrite.remains import standing
+
+    names = made.names.replaced
+    with path.open("r+b") as file:
+        for _ in range(_MOST_ROUNDS):
+            found = sorted(standing(file, names.keys()), key=lambda one: (-len(one[1]), one[0]))
+            if not found:
+                return
+            for at, before in found:
+                file.seek(at)
+                if file.read(len(before)) == before:  # else it was part of a longer one
+                    file.seek(at)
+                    file.write(names[before])
+                    made.outcome.mended += 1
 
 
 def _left(path: Path, made: ShareSafe, keys: Keyring | None) -> int:
     """Count the names, numbers, keys and passwords that stand in what was written."""
     from analyzer.rewrite.keys import PUBLISHED
+    from analyzer.rewrite.remains import LEAST_SOUGHT, standing
 
-    octets = path.read_bytes()
     public = {key[:size] for key in PUBLISHED.values() for size in (16, 32)}
     own = {key.octets for meter in keys.meters for key in meter.keys.values()} if keys is not None else set()
-    sought = made.names.replaced.keys() | {one for one in own - public if len(one) >= _LEAST_KEY}
-    return sum(one in octets for one in sought)
+    sought = made.names.replaced.keys() | {one for one in own - public if len(one) >= LEAST_SOUGHT}
+    with path.open("rb") as file:
+        return len({one for _, one in standing(file, sought)})
 
 
 def _titled(made: ShareSafe) -> Keyring:

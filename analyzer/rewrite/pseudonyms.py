@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from hashlib import sha256
 
 from analyzer.cosem.date_time import looks_like_date_time
+from analyzer.rewrite.remains import LEAST_SOUGHT
 
 TITLE_SIZE = 8
 _FLAG_ID = 3
@@ -17,10 +18,9 @@ _FIRST_ADDRESS, _LAST_ADDRESS = 0x10, 0x3FF0
 """Physical addresses of 14 bits that are not reserved."""
 _NAME_SIZE, _TIME_SIZES = 6, {12, 5, 4}
 _MOST_MEDIA = 16
-_LEAST_TOLD = 8
 _FEW_OCTETS = 3
-"""Octets that something has to have, more than so many different ones, to be looked for in what is written: less stands
-there by chance."""
+"""Something has to have more than so many different octets to be looked for in what is written: less stands there by
+chance."""
 
 
 class Pseudonyms:
@@ -104,7 +104,7 @@ class Pseudonyms:
     def _noted(self, before: bytes, after: bytes) -> bytes:
         if before != after:
             self.count += 1
-            if len(before) >= _LEAST_TOLD and len(set(before)) > _FEW_OCTETS:
+            if len(before) >= LEAST_SOUGHT and len(set(before)) > _FEW_OCTETS:
                 self.replaced[before] = after
         return after
 
