@@ -154,7 +154,9 @@ class WrapperFramer(ScanningFramer):
         """
         octets = self._octets
         begun = {end - size: one for one in needles for size in range(1, 6) if octets.endswith(one[:size], 0, end)}
-        if begun and reads(bytes(octets[HEADER_LENGTH:end])):
+        if not begun:
+            return 0
+        if reads(bytes(octets[HEADER_LENGTH:end])):
             begun = {at: one for at, one in begun.items() if at in self._turns}
         self._stands = bool(begun)
         for at, wports in sorted(begun.items()):
@@ -199,7 +201,10 @@ class WrapperFramer(ScanningFramer):
 
     def _give(self, end: int, problem: str) -> None:
         self._found.append(self._backlog.frame(WRAPPER, 0, end, problem))
-        self._drop(end)
+        if self._turns:
+            self._drop(end)
+        else:
+            self._backlog.drop(end)
         self._in_sync, self._stands = True, False
 
     def _drop(self, count: int) -> None:
