@@ -11,7 +11,7 @@ from captures.text.times import ASCTIME, BASIC, DATE, TIME, WHOLE, ZONES, Clock
 _TIME = re.compile(TIME.encode())
 _WHOLE_NUMBER = re.compile(rf"[\[(]?({WHOLE})[\])]?[\s:;,|-]*".encode())
 _LEADING = re.compile(
-    rf"(?P<before>[\[(]?(?P<number>\d{{5,16}})[\])]?)[ ,]+(?=[\[(]?(?:{BASIC}"
+    rf"(?P<before>[\[(]?(?P<number>\d{{5,16}})[\])]?)[ ,]+(?=[\[(]?(?:{BASIC}|{ASCTIME}"
     rf"|(?:{DATE}[ T,]{{1,2}})?\d{{1,2}}(?:[:.]\d\d[:.]\d\d(?![\d:.]\d)|:\d\d:\d\d\.\d{{3,9}}\b)))".encode()
 )
 """A number of a meter or a process before a time, which only a sign would set apart from octets."""

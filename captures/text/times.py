@@ -18,17 +18,20 @@ _MONTHS = {
 }  # fmt: skip
 _MONTH = "(?i:" + "|".join(_MONTHS) + ")[a-z]{0,6}"
 _WEEKDAY = "(?i:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? )"
+_YEAR_BEHIND = r" \d\d:\d\d:\d\d (?:[A-Z]{3,5} )?(?:19|20)\d\d\b"
 DATE = (
     rf"(?:\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{1,4}}|\d{{1,2}}[- ]{_MONTH}[- ]\d{{4}}"
-    rf"|{_WEEKDAY}?{_MONTH} +\d{{1,2}}(?:,? \d{{4}})?)"
+    rf"|{_WEEKDAY}?{_MONTH} +\d{{1,2}}(?:,? \d{{4}})?(?!{_YEAR_BEHIND}))"
 )
-ASCTIME = rf"{_WEEKDAY}?{_MONTH} +\d{{1,2}} \d\d:\d\d:\d\d (?:[A-Z]{{3,5}} )?(?:19|20)\d\d\b"
+ASCTIME = rf"{_WEEKDAY}?{_MONTH} +\d{{1,2}}{_YEAR_BEHIND}"
 """A date as C's asctime and the program date write it, its year at the end."""
 BASIC = r"(?<![0-9A-Fa-f])(?:19|20)\d{6}[T_-][0-2]\d[0-5]\d[0-5]\d(?![0-9A-Fa-f])"
 """Date and time in the basic format of ISO 8601, without signs between."""
 _FIRST = r"(?<![^\s\[(|])(?<![\w:=#.] )"
 """At the beginning of a line, or behind another column."""
-_NO_CLOCK = rf"(?![\])]?[\s:;,|-]++[\[(]?(?:{BASIC}|(?:{DATE}[ T,]{{1,2}})?\d{{1,2}}[:.]\d\d[:.]\d\d(?![\d:.]\d)))"
+_NO_CLOCK = (
+    rf"(?![\])]?[\s:;,|-]++[\[(]?(?:{BASIC}|{ASCTIME}|(?:{DATE}[ T,]{{1,2}})?\d{{1,2}}[:.]\d\d[:.]\d\d(?![\d:.]\d)))"
+)
 """Not before a time of day: a number there is that of a process or a meter."""
 _BEFORE_OCTETS = _NO_CLOCK + (
     r"(?=[\])]?[\s:;,|-]++[\[(]?(?:(?![0-9A-Fa-f]{2})\S|[0-9A-Fa-f]{2}(?![0-9A-Fa-f])"

@@ -299,6 +299,14 @@ def test_two_digits_behind_a_minus_are_a_zone_only_where_no_octet_is_lost(behind
     )
 
 
+@pytest.mark.parametrize(
+    "date", ["Sat Mar 21 11:15:32 CET 2026", "Sat Mar 21 10:15:32 2026", "Mar 21 10:15:32 BST 2026"]
+)
+def test_year_behind_the_time_is_no_offset_of_the_octets_behind_it(date: str) -> None:
+    for chunk in read(f"{date} 7E A0 07 01\n" * 2):
+        assert (chunk.time_ns, chunk.octets) == (START_NS // 10**9 * 10**9, bytes.fromhex("7EA00701"))
+
+
 def test_hour_that_stands_twice_goes_on_where_the_area_is_named() -> None:
     clocks = ("02:30:00", "02:59:59", "02:00:01", "02:30:00", "03:00:00")
     chunks = list(read("".join(f"2026-10-25 {one} Europe/Berlin TX 7E A0 01 02\n" for one in clocks)))
