@@ -78,13 +78,16 @@ def _mend(path: Path, made: ShareSafe) -> None:
 
 
 def _left(path: Path, made: ShareSafe, keys: Keyring | None) -> int:
-    """Count the names, numbers, keys and passwords that stand in what was written."""
+    """Count the names, numbers, keys and passwords that stand in what was written.
+
+    A key of nothing but zeros is no finding: what is blanked is zeros too.
+    """
     from analyzer.rewrite.keys import PUBLISHED
     from analyzer.rewrite.remains import LEAST_SOUGHT, standing
 
     public = {key[:size] for key in PUBLISHED.values() for size in (16, 32)}
     own = {key.octets for meter in keys.meters for key in meter.keys.values()} if keys is not None else set()
-    sought = made.names.replaced.keys() | {one for one in own - public if len(one) >= LEAST_SOUGHT}
+    sought = made.names.replaced.keys() | {one for one in own - public if len(one) >= LEAST_SOUGHT and any(one)}
     with path.open("rb") as file:
         return len({one for _, one in standing(file, sought)})
 

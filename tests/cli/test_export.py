@@ -287,6 +287,12 @@ def test_every_sample_is_shared(run: Run, tmp_path: Path, sample: Sample) -> Non
     assert run("export", sample.path, *keys, "--share-safe", "-o", tmp_path / "s.pcapng").status == 0
 
 
+def test_key_of_zeros_is_not_found_in_what_was_blanked(run: Run, tmp_path: Path) -> None:
+    """A keyring with a placeholder kept every capture with something blanked from being written."""
+    ran = run("export", SECURED.path, "--key", f"guek={'00' * 16}", "--share-safe", "-o", tmp_path / "x.pcapng")
+    assert ran.status == 0 and "that no key opened: blanked" in ran.err
+
+
 def test_name_that_stands_where_no_tree_tells_it_is_replaced_too(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
