@@ -10,6 +10,7 @@ from analyzer.cosem.date_time import date_time_text, looks_like_date_time
 from analyzer.cosem.names import system_title_text
 from analyzer.cosem.quantity import float_text
 from analyzer.cosem.selective import selection_text
+from analyzer.export.parts import SEPARATOR, short_text
 from analyzer.record import Apdu
 from dissectors import axdr
 from dissectors.enumerations import (
@@ -28,8 +29,6 @@ from dissectors.enumerations import (
 from dissectors.tree import Problem
 from dissectors.xdlms.error import named_error
 
-SEPARATOR = " · "
-_LONGEST_VALUE = 60
 _MESSAGE_CODE = 2
 """Octets of what GBCS calls so, in other-information."""
 
@@ -55,11 +54,6 @@ def refused_text(family: str, slots: Slots, values: Values) -> str:
 def count_text(number: int, what: str) -> str:
     """Say a count: ``1 octet``, ``2 octets``."""
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
-def short_text(text: str) -> str:
-    """Shorten a value so that the line goes on behind it."""
-    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
 
 
 def data_text(octets: bytes, span: tuple[int, int]) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from analyzer.cosem.plain_text import printable
-from analyzer.export.contents import SEPARATOR
+from analyzer.export.parts import SEPARATOR
 from analyzer.record import Record
 from dissectors import p1
 from dissectors.characters import members as members_of_text

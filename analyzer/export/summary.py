@@ -7,8 +7,9 @@ from functools import lru_cache
 
 from analyzer.cosem.date_time import date_time_text
 from analyzer.cosem.names import attribute_name, class_name, method_name, obis_name, obis_text
-from analyzer.export.contents import SEPARATOR, contents_text, count_text, refused_text, short_text
+from analyzer.export.contents import contents_text, count_text, refused_text
 from analyzer.export.message import message_summary
+from analyzer.export.parts import SEPARATOR, short_text
 from analyzer.record import LINK, MESSAGE, NOISE, PART, REQUEST, Apdu, Object, Objects, Record
 from analyzer.tracking.bare_secrets import request_secrets
 from analyzer.tracking.standing_names import are_confidential

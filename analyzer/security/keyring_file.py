@@ -31,7 +31,6 @@ _CERTIFICATES = ("certificates", "certificate")
 _NAMES = {*_SELECTORS, *ALIASES, *_CERTIFICATES}
 _SEPARATORS = str.maketrans("", "", " :-._,;{}[]()\"'\t\r\n\u00a0\u200b\ufeff")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
-"""How text files begin that PowerShell writes."""
 _LONGEST_ROLE = 32
 _ROLES_OF_A_KEY = "--key guek=HEX is the encryption key, --key gak=HEX the authentication key"
 _KEY_LIKE = re.compile(r"[0-9A-Fa-f]{24,}|[A-Za-z0-9+/]{22}==|[A-Za-z0-9+/]{43}=")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len
 
-from analyzer.export.contents import SEPARATOR, short_text
 from analyzer.export.glyphs import GLYPHS, MARKS
+from analyzer.export.parts import SEPARATOR, short_text
 from analyzer.export.times import clock_text
 from analyzer.record import REQUEST, RESPONSE
 from analyzer.tui.fitting import fit, fit_right, fit_summary, printable

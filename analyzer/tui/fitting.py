@@ -7,7 +7,8 @@ from functools import lru_cache
 
 from rich.cells import cell_len, set_cell_size
 
-_SEPARATOR = " · "
+from analyzer.export.parts import SEPARATOR
+
 _CODE = re.compile(r"\d+-\d+:\d+\.\d+\.\d+\*\d+ (?=\S)")
 _DIRECTION = re.compile(r" \([+-]")
 _JOINED = re.compile(r"from [\d,]+ records")
@@ -23,7 +24,7 @@ def fit(text: str, width: int) -> str:
     if length <= width:
         return text + " " * (width - length)
     cut = set_cell_size(text, width - 1)
-    bare = cut.rstrip(_SEPARATOR)
+    bare = cut.rstrip(SEPARATOR)
     if bare.endswith("…"):  # a part that was cut before: one ellipsis says both
         return fit(bare, width)
     if not text.startswith(cut):  # half of a wide character had no room
@@ -72,10 +73,10 @@ def fit_summary(text: str, width: int) -> str:
     """
     if cell_len(text) <= width:
         return fit(text, width)
-    parts = [_CODE.sub("", part) if index else part for index, part in enumerate(text.split(_SEPARATOR))]
+    parts = [_CODE.sub("", part) if index else part for index, part in enumerate(text.split(SEPARATOR))]
     if len(parts) > 2 and _JOINED.fullmatch(parts[-1]):  # the tree says so too
         parts.pop()
-    between, last = len(_SEPARATOR) * (len(parts) - 1), cell_len(parts[-1])
+    between, last = len(SEPARATOR) * (len(parts) - 1), cell_len(parts[-1])
     excess = sum(map(cell_len, parts)) + between - width
     least = _HEAD + _SHORTEST * (len(parts) - 2) + between + last
     is_value = len(parts) > 2 and last <= _VALUE and least <= width
@@ -93,7 +94,7 @@ def fit_summary(text: str, width: int) -> str:
         excess -= length - cell_len(parts[longest])
     if excess > 0 and is_value:  # a service is known by its first letters
         parts[0] = fit(parts[0], max(_HEAD, cell_len(parts[0]) - excess)).rstrip()
-    return fit(_SEPARATOR.join(parts), width)
+    return fit(SEPARATOR.join(parts), width)
 
 
 def count_text(count: int) -> str:

@@ -194,7 +194,7 @@ def test_wrong_alarm_is_one_line(
         (["live", "serial:COM9", "-o", "x.pcapng", "--settle", "--keep", "2"], 2, "--keep leaves the newest files"),
         (["live", "iface:lo", "-o", "-"], 2, "-o -: a recording goes to a file"),
         (["record", "iface:lo", "-o", "-", "--expect", "get"], 2, "-o -: a recording goes to a file"),
-        (["record", "iface:lo", "-o", "no/such/folder/x.pcapng"], 3, "no/such/folder/x.pcapng: No such file"),
+        (["record", "iface:lo", "-o", "no/such/folder/x.pcapng"], 3, "there is no folder no/such/folder"),
         (["extcap"], 2, "--install"),
         (["extcap", "--extcap-interface", "x", "--extcap-dlts"], 2, "dlms-serial"),
     ],
