@@ -67,6 +67,8 @@ class ShareSafe:
         """The units of the records that are held, as far as they are written anew."""
         self._done: set[int] = set()
         """Records whose payload was written anew."""
+        self._open: dict[int, list[Record]] = {}
+        """Parts by conversation that came before the record that is written anew, and are not written yet."""
         self._late: OrderedDict[tuple[int, bytes], bytes] = OrderedDict()
         """What came of the units written last, by conversation and octets: an echo is that of what it echoes."""
 
@@ -121,10 +123,12 @@ class ShareSafe:
 
     def _written(self, held: list[Record]) -> Iterator[tuple[Record, bytes]]:
         self._units = {one.number: bytearray(one.octets) for one in held}
-        self._done = set()
+        self._done, self._open = set(), {}
         by_number = {one.number: one for one in held}
         for record in held:
             self._rewrite(record, by_number)
+            if record.kind == PART and record.number not in self._done:
+                self._open.setdefault(record.lane.conversation, []).append(record)
         for record in held:
             unit = self._finished(record)
             if unit is not None:
@@ -137,7 +141,9 @@ class ShareSafe:
         """Write anew what *record* carries, and with it the parts that it completes."""
         links = _links(record, held)
         if record.assembled is not None:
-            parts = _blocks_of(record, (one for one in held.values() if one.number not in self._done))
+            place = record.lane.conversation
+            self._open[place] = [one for one in self._open.get(place, ()) if one.number not in self._done]
+            parts = _blocks_of(record, self._open[place])
             self._rewrite_blocks(record, parts, {one.number: _links(one, held) for one in parts})
         elif record.kind == MESSAGE and record.protection:
             self._put(record, self._text(record, record.protection[-1].plaintext), links)

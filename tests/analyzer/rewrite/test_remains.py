@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
 
@@ -10,13 +11,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.cli import share
+from analyzer.pipeline import Pipeline
+from analyzer.record import Record
 from analyzer.rewrite import remains
+from analyzer.rewrite import share as rewriting
 from analyzer.rewrite.pseudonyms import Pseudonyms
 from analyzer.rewrite.remains import standing
 from analyzer.rewrite.share import ShareSafe
+from tests.analyzer.tracking.build import ASKED, ListSource, Said, answered, asked, chunk, length, wrapped
+from tests.captures.build import ipv4, udp
 
 FEW = st.binary(min_size=8, max_size=30).map(lambda octets: bytes(one % 3 for one in octets))
 """Strings of three octets: they stand in each other, and overlap."""
+RAW_IP = 101
+COUNT = 40
+"""Transfers."""
 
 
 def plainly(octets: bytes, sought: set[bytes]) -> list[tuple[int, bytes]]:
@@ -89,3 +98,49 @@ def test_file_is_read_once_however_many_names_were_replaced(
     share._mend(path, made)
     assert share._left(path, made, None) == 0
     assert compared <= 2.1 * size
+
+
+def block(number: int, is_last: bool, raw: bytes) -> Said:
+    head = b"\xc4\x02\xc1" + bytes((is_last,)) + number.to_bytes(4, "big") + b"\0"
+    return answered(head + length(len(raw)) + raw)
+
+
+def over_udp(said: list[Said], client: int) -> list[bytes]:
+    meter, host = bytes((198, 51, 100, 7)), bytes((192, 0, 2, client))
+    return [
+        ipv4(udp(octets, ports=(50000, 4059)), 17, addresses=host + meter)
+        if direction == ASKED
+        else ipv4(udp(octets, ports=(4059, 50000)), 17, addresses=meter + host)
+        for direction, octets in wrapped(said)
+    ]
+
+
+def test_transfer_that_never_completes_does_not_slow_those_behind_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All records behind it wait, and each transfer among them went through all of them for its blocks."""
+    request = asked(bytes.fromhex("C001C100070100630100FF0200"))
+    packets = over_udp([request, block(1, False, bytes.fromhex("0102120001"))], client=1)
+    for number in range(COUNT):
+        packets += over_udp([
+            request,
+            block(1, False, bytes.fromhex("0102090C") + b"MTR%09d" % number),
+            asked(bytes.fromhex("C002C100000001")),
+            block(2, True, bytes.fromhex("120001")),
+        ], client=2)  # fmt: skip
+    chunks = [chunk(number, octets, link_type=RAW_IP) for number, octets in enumerate(packets, 1)]
+    records = list(Pipeline().run(ListSource(chunks)))
+    records[1].incomplete = None  # as it is while others still come
+    looked = 0
+    blocks_of = rewriting._blocks_of
+
+    def counted(record: Record, before: Iterable[Record]) -> list[Record]:
+        nonlocal looked
+        given = list(before)
+        looked += len(given) if record.assembled is not None else 0
+        return blocks_of(record, given)
+
+    monkeypatch.setattr(rewriting, "_blocks_of", counted)
+    made = ShareSafe(Pseudonyms(b"of this test"))
+    octets = b"".join(made.blocks(records))
+    assert made.outcome.blanked == {"parts of transfers": 1} and len(made.names.replaced) == COUNT
+    assert b"MTR%09d" % 5 not in octets
+    assert looked <= 6 * COUNT
