@@ -273,7 +273,7 @@ def test_dialogue_and_readings_show_what_a_file_got(tmp_path: Path, key: str) ->
 def test_reading_again_says_how_far_it_is_and_can_be_stopped(tmp_path: Path) -> None:
     """Nothing told of it but a message of a few seconds, and Ctrl+C said that nothing runs."""
     path = tmp_path / "long.pcapng"
-    path.write_bytes(300 * next(one.path for one in samples() if one.name == "hdlc-segments").read_bytes())
+    path.write_bytes(1500 * next(one.path for one in samples() if one.name == "hdlc-segments").read_bytes())
     app = DlmsharkApp(Options((str(path),), theme="dark"), None, Settings(Path(tempfile.mkdtemp())))
 
     async def run() -> None:
