@@ -183,16 +183,24 @@ def _values(sets: list[DataSet], heading: TextProfile | None, rows: int, before:
 def _parted(sets: list[DataSet]) -> Iterator[DataSet]:
     """Part the entries that stand on the line of their head from it."""
     for one in sets:
-        count = text_of(one.values[_HEAD - 1].value) if one.id and len(one.values) > _HEAD else ""
-        columns = int(count) if count.isdecimal() and len(count) <= _MOST_DIGITS else 0
-        size = _HEAD + 2 * columns
-        further = len(one.values) - size
-        head = one._replace(values=one.values[:size])
-        if columns and further > 0 and further % columns == 0 and (profile_of(head) or event_of(head)):
-            yield head
-            yield from (DataSet(b"", one.values[at : at + columns]) for at in range(size, len(one.values), columns))
-        else:
+        if len(one.values) <= _HEAD or not (columns := _columns_behind(one)):
             yield one
+            continue
+        size = _HEAD + 2 * columns
+        yield one._replace(values=one.values[:size])
+        yield from (DataSet(b"", one.values[at : at + columns]) for at in range(size, len(one.values), columns))
+
+
+def _columns_behind(one: DataSet) -> int:
+    """Count the columns of the head that a data set begins with, where whole entries follow on its line; 0 if none."""
+    count = text_of(one.values[_HEAD - 1].value) if one.id else ""
+    columns = int(count) if count.isdecimal() and len(count) <= _MOST_DIGITS else 0
+    size = _HEAD + 2 * columns
+    further = len(one.values) - size
+    if not columns or further <= 0 or further % columns:
+        return 0
+    head = one._replace(values=one.values[:size])
+    return columns if profile_of(head) or event_of(head) else 0
 
 
 def profile_of(one: DataSet) -> TextProfile | None:
