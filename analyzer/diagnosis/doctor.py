@@ -113,7 +113,6 @@ class Doctor:
 
     def __init__(self, ends: deque[End] | None = None, source: Source | None = None) -> None:
         self.associations = Associations()
-        self._is_usual = self.associations.take_usual
         self._stories = Stories()
         self._ends = ends if ends is not None else deque()
         self._chains = Chains()
