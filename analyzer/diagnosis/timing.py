@@ -11,6 +11,7 @@ from analyzer.diagnosis.words import about_all, seconds
 from analyzer.record import Record
 from analyzer.tracking.associations import SLOW, Association, Event, Exchange
 from analyzer.tracking.in_flight import gone_on
+from analyzer.tracking.usual_exchanges import SLOW_NS
 
 _TIMES_USUAL = 8
 _LEAST_SAMPLES = 5
@@ -20,6 +21,8 @@ _LATENCY_NS = 20_000_000
 """By so much a tap may give its octets late: USB adapters hold them back for up to 16 ms."""
 _LEAST_OCTETS = 8
 _MILLISECOND = 1_000_000
+_LINE_NS = 10 * 1_000_000_000 // 2400
+"""What an octet takes on a line that is slow: an answer of which the last octet's time alone is known began before."""
 _MOST_LANES = 4096
 
 
@@ -52,7 +55,7 @@ class TimingFamily(Family):
         if service is None or len(service.latencies) < _LEAST_SAMPLES:
             return
         usual = service.median_ns or 0
-        if latency < _TIMES_USUAL * usual:
+        if self._net(record, latency) < max(SLOW_NS, _TIMES_USUAL * usual):
             return
         objects = f" ({about_all(asked.objects)})" if asked.objects else ""
         text = f"{asked.service} of record {asked.request}{objects} was answered after {seconds(latency)}; "
@@ -62,6 +65,14 @@ class TimingFamily(Family):
             further=[Evidence(asked.request, 0, 0, f"the request: {asked.service}")],
             alternatives=[Alternative("network-delay", POSSIBLE, "the way between both may be slow at times")],
         )  # fmt: skip
+
+    @staticmethod
+    def _net(record: Record, latency: int) -> int:
+        """Give a latency without the time that the octets of the answer take on a slow line, if that is part of it."""
+        apdu = record.apdu
+        if apdu is None or record.start_ns is not None or record.link != "hdlc":
+            return latency
+        return latency - _LINE_NS * len(apdu.octets)
 
     def _is_given_up(self, record: Record, one: Association, asked: Exchange) -> bool:
         """Tell whether the client asked for something else, long after it asked and before it was answered."""

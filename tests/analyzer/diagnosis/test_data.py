@@ -295,6 +295,17 @@ def test_answer_far_beyond_the_usual_time_is_slow() -> None:
     assert "answered after 4.0 s; this meter usually takes 100 ms" in story.evidence[0].text
 
 
+@pytest.mark.parametrize(("octets", "seconds", "is_slow"), [(6, 2.3, True), (500, 2.3, False), (500, 6, True)])
+def test_time_that_a_long_answer_takes_on_its_line_is_not_the_meters(
+    octets: int, seconds: float, is_slow: bool
+) -> None:
+    usual = at(1, *[one for _ in range(5) for one in (asked(GET_CLOCK), answered(CLOCK_ANSWER))])
+    request = bytes.fromhex("C001C1 0001 0000600100FF 02 00")
+    answer = bytes.fromhex(f"C401C1 00 09 82 {octets:04X}") + b"1" * octets
+    stories = on_line(OPENING, usual, at(2, asked(request)), at(seconds, answered(answer)))
+    assert [one.cause for one in stories if one.code == "response-slow"] == ["meter-busy"] * is_slow
+
+
 def test_slow_meter_that_is_always_so_is_not_told() -> None:
     slow = [unit for _ in range(6) for unit in [*at(1, asked(GET_CLOCK)), *at(4, answered(CLOCK_ANSWER))]]
     assert over_tcp(OPENING, slow) == []
