@@ -7,6 +7,7 @@ lost or too many has a single explanation falls with the length of the frame.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from analyzer.diagnosis.edited import by_hand
@@ -26,6 +27,8 @@ _LONG = 512
 _LLC_SIZE, _FCS_SIZE = 3, 2
 _ZERO_LESS = 12
 """So many octets of a frame without one 00: addresses, LLC and data have some."""
+_ZERO_LESS_LLC = re.compile(rb".{4,13}?\xe6[\xe6\xe7]", re.DOTALL)
+"""A header of any length, whose zeros are gone, and the LLC behind it."""
 _MANY = 600
 """So many octets have neither 11 nor 13 among them once in a hundred times by chance."""
 _RECEIVER_SIZES = frozenset(1 << power for power in range(6, 12))
@@ -149,7 +152,7 @@ def _lost_or_cut(damaged: Damaged, text: str) -> Iterator[Candidate]:
 
 def lacks_zeros(body: bytes) -> bool:
     """Tell whether the zeros of a frame are gone: its LLC stands there without its third octet."""
-    return len(body) >= _ZERO_LESS and 0 not in body and (b"\xe6\xe6" in body or b"\xe6\xe7" in body)
+    return len(body) >= _ZERO_LESS and 0 not in body and _ZERO_LESS_LLC.match(body) is not None
 
 
 def _burst(damaged: Damaged) -> Iterator[Candidate]:

@@ -28,7 +28,7 @@ class LaneCauses:
 
     def settings(self, lane: Lane, record: Record) -> Explained | None:
         """Look at all octets of a lane without a sound frame; gives what they say, once that is enough."""
-        is_time = lane.unread.add(record.octets)
+        is_time = lane.unread.add(record.octets, len(record.packets))
         wide = lane.wide
         is_open = wide is None or wide.confidence is POSSIBLE
         is_plenty = lane.unread.size >= _PLENTY
@@ -66,7 +66,7 @@ class LaneCauses:
                 if other is not None and other.wide is lane.wide:
                     other.wide = story
             lane.wide = story
-        if fact.cause != _HEADLESS and len(lane.unread.reads) > 1:
+        if fact.cause != _HEADLESS and lane.unread.count > 1:
             self._stories.fold(story, [one for one in self._stories.of_lane(fact.lane) if _is_headless(one)])
         if lane.wide is not None:
             wide = lane.wide
@@ -90,7 +90,7 @@ class LaneCauses:
         is_known = wide is not None and wide.confidence is not POSSIBLE
         is_known |= bool(lane.facts) and all(one.confidence is CERTAIN for one in lane.facts)
         several = 2 if any(map(_is_headless, lane.facts)) else _SEVERAL_READS
-        if lane.has_sound or is_known or not lane.region or len(lane.unread.reads) < several:
+        if lane.has_sound or is_known or not lane.region or lane.unread.count < several:
             return None
         found = settings_of(lane.unread) or lane.suspects
         is_more = bool(found) and (wide is None or found[0].confidence is not POSSIBLE)

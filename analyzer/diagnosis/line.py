@@ -47,11 +47,13 @@ class Unread:
 
     def __init__(self) -> None:
         self.reads: list[bytes] = []
+        self.count = 0
         self.size = 0
         self._next = _LEAST
 
-    def add(self, octets: bytes) -> bool:
-        """Take one read. Returns whether it is time to look at all of them: ever more seldom."""
+    def add(self, octets: bytes, count: int = 1) -> bool:
+        """Take what came in *count* reads. Returns whether it is time to look at all of them: ever more seldom."""
+        self.count += count
         if self.size < _MOST_OCTETS and len(self.reads) < _MOST_READS:
             self.reads.append(octets[: _MOST_OCTETS - self.size])
             self.size += len(self.reads[-1])
@@ -77,7 +79,7 @@ def settings_of(unread: Unread) -> list[Candidate]:
         found = list(sign(octets, unread.reads))
         if found:
             return found
-    return list(_unknown(octets, unread.reads)) if len(octets) >= _PLENTY else []
+    return list(_unknown(octets, unread.reads)) if len(octets) >= _PLENTY or unread.count >= _SEVERAL else []
 
 
 def _headless(octets: bytes) -> Iterator[Candidate]:
@@ -107,7 +109,7 @@ def _turned(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:
     """What made octets of bits, or text of octets, did it otherwise than it should: turned back, frames stand."""
     for turn, cause, told in _TURNS:
         turned = turn(octets)
-        frames = _count_frames(turned) if turned else 0
+        frames = _count_frames(turned) if turned and turned != octets else 0
         if frames:
             what = "a frame with a right FCS stands" if frames == 1 else f"{frames} frames with a right FCS stand"
             yield Candidate(cause, CERTAIN, f"{what} in the {len(octets)} octets {told}")

@@ -21,8 +21,6 @@ _PARAMETERS = b"\x81\x80"
 _FEW = 3
 """So many equal octets may be chance."""
 _SEARCHED_UP_TO = 2050
-_LONGEST_HEADER = 13
-"""Octets of a header with the longest addresses, its HCS included."""
 _NEAR = 16
 """So far from the announced length a frame may end whose header does not read."""
 
@@ -179,9 +177,9 @@ def _as_broken_frame(octets: bytes, lane: Lane, *, is_alone: bool, is_cut: bool)
     is_known = any(address and (address.startswith(one) or one.startswith(address)) for one in lane.addresses)
     if declared < MINIMUM_LENGTH or not (is_known or is_alone or abs(declared - there) <= _NEAR):
         return []
-    is_far = abs(declared - there) > _NEAR and there >= _LONGEST_HEADER
-    if is_alone and not is_known and is_far and trust_of(octets, 0) is not Trust.GOOD:
-        return []  # its header is all there, and is none
+    is_far = abs(declared - there) > _NEAR
+    if is_alone and not is_known and is_far and trust_of(octets, 0) not in (Trust.GOOD, None):
+        return []  # its header is there, and is none
     if declared <= there:
         told = f"it begins as a frame of {declared} octets, and {there} are there"
         text = f"{told}: several are other than they were sent, its header among them"

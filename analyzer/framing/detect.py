@@ -203,6 +203,8 @@ def _text(octets: bytes) -> _Candidate | None:
         best = _best_message(octets[block.start() :]) if block else None
         return best if best is not None and best.score >= _STRONG else None
     best = _best_message(octets[begin:])
+    if best is not None and best.score <= _HINT and octets[-1:] == b"\x7e" != octets[:1]:
+        return None  # an ACK by chance in the end of a frame of HDLC
     if not found or (best is not None and best.score >= _STRONG):
         return best
     return _best_message(octets[found.start() :])  # before it a disturbance may have opened a block that has no end

@@ -112,6 +112,35 @@ def test_octets_that_end_with_a_flag_and_read_as_nothing_are_the_end_of_a_frame(
     assert (story.code, story.cause, story.confidence) == ("capture-cut", "start-of-dump-missing", POSSIBLE)
 
 
+def test_octets_that_end_with_a_flag_and_read_in_part_are_perhaps_the_end_of_a_frame() -> None:
+    (story,) = of_text(READS_WHOLE + bytes.fromhex("0906010001") + FCS_AND_FLAG)
+    assert (story.code, story.cause, story.confidence) == ("capture-cut", "start-of-dump-missing", POSSIBLE)
+
+
+@pytest.mark.parametrize(
+    "octets", ["0006020200070400000001080400000001", "000000000101020309060100010700FF0600067D02020F00161B"]
+)
+def test_end_of_a_frame_in_which_an_acknowledgement_stands_is_no_line_of_text(octets: str) -> None:
+    (story,) = of_text(bytes.fromhex(octets) + FCS_AND_FLAG)
+    assert story.code == "noise"
+    assert "start-of-dump-missing" in {story.cause, *(one.cause for one in story.alternatives)}
+
+
+@pytest.mark.parametrize("sizes", [(8, 8, 7), (8, 9, 10)])
+def test_reads_that_begin_alike_and_hold_no_frame_may_be_of_another_protocol(sizes: tuple[int, ...]) -> None:
+    first = bytes.fromhex("AA5EDAF4632468EA")  # begins as a frame does, with addresses and an HCS that are none
+    rest = [b"\xaa" + Random(size).randbytes(size - 1) for size in sizes[1:]]
+    stories = told(*((0.3 * at, RECEIVED, one) for at, one in enumerate([first, *rest])))
+    causes = {cause for one in stories for cause in (one.cause, *(other.cause for other in one.alternatives))}
+    assert "wrong-stack" in causes and "truncated" not in causes
+
+
+def test_llc_by_chance_behind_where_a_header_can_end_is_no_sign_of_zeros_that_were_dropped() -> None:
+    octets = bytes.fromhex("AA15F6D08EB8319B3EB17DEDE06FE6E7EA")
+    stories = told((0, RECEIVED, octets), (0.3, RECEIVED, bytes.fromhex("AA2913ABA1C2883D640680FFC66B5A67EF39")))
+    assert "text-dump-loss" not in {one.cause for one in stories}
+
+
 def test_octets_left_over_behind_an_apdu_are_not_taken_for_the_end_of_a_frame() -> None:
     (story,) = of_text(READS_WHOLE + b"\xaa\xbb")
     assert story.code == "apdu-trailing-octets"

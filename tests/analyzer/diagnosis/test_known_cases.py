@@ -122,6 +122,12 @@ def test_log_of_a_program_that_took_octets_for_text_or_signed_numbers(
     assert (story.cause, story.confidence, story.severity) == (cause, "certain", Severity.ERROR)
 
 
+def test_log_whose_first_answer_has_a_flag_that_is_hurt_is_not_of_signed_numbers() -> None:
+    snrm, ua = bytes.fromhex("7EA00A00020023219318717E"), bytes.fromhex("7EA00A2100020023734CE77A")
+    story, *_ = told((SENT, snrm), (RECEIVED, ua), gap_ms=20)
+    assert story.cause != "sign-extended"
+
+
 def test_converter_that_listens_too_late_loses_the_heads_of_all_answers() -> None:
     story, *_ = stories_of(Case(without_head(list(hdlc_session(0)[:14])), Truth(frozenset())))
     assert (story.cause, story.confidence, story.severity) == ("heads-lost", "certain", Severity.ERROR)
