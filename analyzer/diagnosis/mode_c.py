@@ -21,6 +21,10 @@ _IDENTIFICATION = re.compile(rb"/[A-Za-z]{3}(.)")
 _ACKNOWLEDGE = re.compile(rb"\x06([0-9])([0-9A-I])([0-9A-Z])\r\n")
 _PASSWORD, _COMMAND = re.compile(rb"\x01P[12]"), re.compile(rb"\x01[RWE][0-9]")
 _IS_BLOCK = re.compile(rb"[\x01\x02][ -~\r\n]{5}")
+_IS_READOUT = re.compile(rb"\x02[\r\n]*[^\x00-\x1f()/]{0,32}\([^\x00-\x1f()]*\)")
+"""Begins with a data set, as frames of HDLC without bit 7 do not."""
+_OF_RIGHT_SPEED = frozenset({"seven-bit", "parity-in-data", "parity-filtered"})
+"""Settings that octets of frames show where they are read at their speed."""
 _PATIENCE_NS = 1_500_000_000
 """The reaction time: an answer begins within it."""
 _AT_ONCE_NS = 50_000_000
@@ -28,7 +32,7 @@ _AT_ONCE_NS = 50_000_000
 _COARSE_NS = 100_000_000
 """Times that are all multiples of it do not tell what comes at once."""
 _NAK, _BREAK = b"\x15", b"\x01B0"
-_READOUT, _HDLC = b"\x02", b"2"
+_HDLC = b"2"
 _ERROR = re.compile(rb"[\x02]?\(?ER|\x02\([^)]*ERR", re.IGNORECASE)
 _SPEEDS = dict(zip("0123456", (300, 600, 1200, 2400, 4800, 9600, 19200), strict=True))
 _MODE_B = "ABCDEFGHI"
@@ -155,7 +159,7 @@ class ModeCFamily(Family):
         asked, line.asked, line.chosen, line.noise = line.asked, None, None, []
         if line.doubt is not None and _IS_BLOCK.match(octets):
             self._settle(record, line, line.doubt)
-        if line.binary is not None and octets[:1] == _READOUT and _IS_BLOCK.match(octets):
+        if line.binary is not None and _IS_READOUT.match(octets):
             self._not_binary(record, line.binary)
             line.binary = line.switched = None
         if asked is None or record.number == asked.number:
@@ -316,6 +320,9 @@ class ModeCFamily(Family):
         if line.switched is None or line.binary is None:
             return
         (record, note), line.switched = line.switched, None
+        told = self.stories.of_lane(record.lane.text)
+        if any(one.code in self.codes and one.cause in _OF_RIGHT_SPEED and one.confidence != POSSIBLE for one in told):
+            return
         if self._is_text(record):
             self._garbled(record, line.binary, record.octets)
         else:
@@ -325,7 +332,6 @@ class ModeCFamily(Family):
     def finish(self) -> None:
         """What still waits was not answered, if the capture went on long enough to tell."""
         for line in self._lines.values():
-            self._end_binary(line)
             asked = line.asked
             if asked is None or line.is_told or line.last not in ("request", "acknowledgement", *_COMMANDS):
                 continue
@@ -337,6 +343,11 @@ class ModeCFamily(Family):
                     "early to tell whether it was answered"
                 )
                 self.report(asked, "capture-cut", "capture-ended", POSSIBLE, text)
+
+    def settle(self) -> None:
+        """Tell of octets behind the last change to HDLC, now that all is said of how they are read."""
+        for line in self._lines.values():
+            self._end_binary(line)
 
 
 def _is_echo(asked: Record, record: Record) -> bool:

@@ -14,6 +14,8 @@ from dissectors.checks import bcc
 from dissectors.tree import Severity
 from tests.analyzer.diagnosis.told import named
 from tests.analyzer.framing.build import frame
+from tests.analyzer.tracking.build import Station
+from tests.analyzer.tracking.timed import OPENING, READING, RELEASE, on_hdlc
 from tests.faults.case import Case, Lines, ListSource, Said, Truth, stories_of
 
 _SECOND = 1_000_000_000
@@ -263,6 +265,17 @@ def test_change_to_hdlc_behind_which_nothing_comes_before_the_next_sign_on_is_to
     units += [Said(again, SENT, SIGN_ON), Said(again + _SECOND, RECEIVED, b"/MMM5\\2SIM\r\n")]
     found = [one.cause for one in stories_of(Case(units, Truth(frozenset()))) if one.code.endswith("switch-failed")]
     assert found == [cause] * (cause != "" and waits > 1)
+
+
+@pytest.mark.parametrize("later", [[], [(60.0, SIGN_ON), (60.3, IDENTIFICATION)]], ids=["the end", "a sign-on"])
+def test_frames_behind_the_change_to_hdlc_that_lack_bit_7_are_no_readout_and_no_other_speed(
+    later: list[tuple[float, bytes]],
+) -> None:
+    begun = [(0.0, SIGN_ON), (0.3, b"/MMM5\\2SIM\r\n"), (0.6, b"\x06252\r\n"), (0.9, b"\x06252\r\n")]
+    frames = on_hdlc(Station(), OPENING, READING, READING, READING, RELEASE)
+    said = [*begun, *((at, one.said.octets) for at, one in enumerate(frames, 2)), *later]
+    stories = told(*((at, bytes(one & 0x7F for one in octets)) for at, octets in said))
+    assert [one.cause for one in stories if one.severity >= Severity.WARNING] == ["seven-bit"]
 
 
 class Counted(ListSource):
