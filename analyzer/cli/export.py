@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 from analyzer.children import ends_properly
 from analyzer.cli.arguments import Parser, add_common_options
-from analyzer.cli.complaints import UsageError, fail, say
+from analyzer.cli.complaints import UsageError, say
 from analyzer.cli.filters import add_filter_options, chooser, chooses, chosen, filter_of
-from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, refuse_inputs, say_remarks
+from analyzer.cli.inputs import Inputs, add_force, add_inputs, forced_stacks, refuse_output, say_remarks
 from analyzer.cli.keyrings import keyring
 from analyzer.export.inputs import json_writer, merged_namer, namer
 from analyzer.export.part import new_part
@@ -38,7 +38,6 @@ _COLUMNS = (
     "input", "number", "time", "lane", "link", "kind", "direction", "client", "server", "request", "latency", "summary",
     "notes",
 )  # fmt: skip
-_OUTPUT_ERROR = 1
 
 
 def parser() -> argparse.ArgumentParser:
@@ -57,7 +56,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--to", choices=FORMS, metavar="FORM", help=f"what to write, where the name does not say: {', '.join(FORMS)}"
     )
-    made.add_argument("--force", action="store_true", help="write over a file that is there")
+    add_force(made)
     made.add_argument(
         "--share-safe",
         action="store_true",
@@ -87,9 +86,7 @@ def _run(options: argparse.Namespace) -> int:
         raise UsageError("-o -: packets go to a file")
     if options.share_safe and (form != "pcapng" or goes_on):
         raise UsageError("--share-safe writes pcapng: -o FILE.pcapng was expected")
-    refuse_inputs(options, "-o", options.output)
-    if not goes_on and os.path.exists(options.output) and not options.force:
-        return fail(f"{options.output}: is there already; --force writes over it", _OUTPUT_ERROR)
+    refuse_output(options, "-o", options.output)
     inputs = Inputs(options, forced_stacks(options))
     if options.share_safe and inputs.are_several and not options.merge:
         raise UsageError("--share-safe takes one INPUT, or several with --merge")

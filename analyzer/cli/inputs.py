@@ -6,6 +6,7 @@ import argparse
 import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from errno import EEXIST, EISDIR
 from typing import NamedTuple
 
 from analyzer.cli.complaints import INPUT_ERROR, PERMISSION_ERROR, UsageError, fail, say
@@ -86,12 +87,24 @@ def forced_stacks(options: argparse.Namespace) -> dict[str, str]:
         raise UsageError(f"--decode-as {problem}") from None
 
 
-def refuse_inputs(options: argparse.Namespace, option: str, output: str | None) -> None:
-    """Refuse to write the *output* of *option* over an input: it is evidence. Raises: UsageError."""
+def add_force(made: argparse.ArgumentParser) -> None:
+    """Add the option that `refuse_output` heeds."""
+    made.add_argument("--force", action="store_true", help="write over a file that is there")
+
+
+def refuse_output(options: argparse.Namespace, option: str, output: str) -> None:
+    """Refuse to write the *output* of *option* over an input, which is evidence, or, unasked, over another file.
+
+    Raises: UsageError; OSError that names *output*.
+    """
     for name in (*options.inputs, *options.read):
         with suppress(OSError, ValueError):  # what is not there is not written over
-            if output and output != "-" and os.path.samefile(output, name):
+            if output != "-" and os.path.samefile(output, name):
                 raise UsageError(f"{option} {output}: this is the input itself")
+    if os.path.isdir(output):
+        raise IsADirectoryError(EISDIR, os.strerror(EISDIR), output)
+    if os.path.isfile(output) and not options.force:
+        raise FileExistsError(EEXIST, "it is there already; --force writes over it", output)
 
 
 class Inputs:

@@ -156,7 +156,8 @@ def test_filter_chooses_what_is_exported(run: Run, tmp_path: Path) -> None:
         (["-o", "a.unknown"], 2, "or --to"),
         (["-o", "-"], 2, "-o -: --to was expected, one of pcapng"),
         (["-o", "-", "--to", "parquet"], 2, "Parquet goes to a file"),
-        (["-o", "there.csv"], 1, "--force"),
+        (["-o", "there.csv"], 1, "there.csv: cannot write: it is there already; --force writes over it"),
+        (["-o", ".", "--to", "csv"], 1, ".: cannot write: Is a directory"),
         (["-o", "no/such/a.csv"], 1, "no/such/a.csv: cannot write: there is no folder no/such"),
     ],
 )
@@ -175,15 +176,23 @@ def test_input_is_never_written_over(run: Run, tmp_path: Path, name: str) -> Non
     capture = tmp_path / "a.pcap"
     capture.write_bytes(SECURED.path.read_bytes())
     (tmp_path / "link.pcap").symlink_to(capture)
-    for words in (("export", "--force", "--to", "html", "-o"), ("readings", "--parquet")):
+    for words in (("export", "--force", "--to", "html", "-o"), ("readings", "--force", "--parquet")):
         ran = run(*words, tmp_path / name, capture)
         assert (ran.status, ran.complaint.partition(": ")[2]) == (2, "this is the input itself")
     assert capture.read_bytes() == SECURED.path.read_bytes()
 
 
-@pytest.mark.parametrize("form", ["html", "parquet", "jsonl"])
-def test_nothing_is_written_where_no_input_can_be_read(run: Run, tmp_path: Path, form: str) -> None:
-    ran = run("export", tmp_path / "missing.pcap", "-o", tmp_path / f"a.{form}")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("export", "-o", "a.html"),
+        ("export", "-o", "a.parquet"),
+        ("export", "-o", "a.jsonl"),
+        ("readings", "--parquet", "a"),
+    ],
+)
+def test_nothing_is_written_where_no_input_can_be_read(run: Run, tmp_path: Path, words: tuple[str, str, str]) -> None:
+    ran = run(words[0], tmp_path / "missing.pcap", words[1], tmp_path / words[2])
     assert (ran.status, ran.complaint) == (3, f"{tmp_path}/missing.pcap: no such file")
     assert list(tmp_path.iterdir()) == []
 

@@ -93,6 +93,32 @@ def test_input_that_is_missing_does_not_stop_the_others(run: Run, sample: str) -
     assert ran.err.startswith("dlmshark: missing.pcap: no such file")
 
 
+def test_parquet_is_not_written_over_a_capture_that_was_meant_as_the_input(
+    run: Run, sample: str, tmp_path: Path
+) -> None:
+    """`--parquet bus.pcap` in the place of `--csv bus.pcap` read stdin, and the capture was lost."""
+    capture = tmp_path / "bus.pcap"
+    capture.write_bytes(Path(sample).read_bytes())
+    for words in ((), (sample,)):
+        ran = run("readings", "--parquet", capture, *words)
+        assert (ran.status, ran.complaint) == (
+            1,
+            f"{capture}: cannot write: it is there already; --force writes over it",
+        )
+        assert capture.read_bytes() == Path(sample).read_bytes()
+    assert run("readings", "--force", "--parquet", capture, sample).status == 0
+    assert len(polars.read_parquet(capture)) == 217
+
+
+@pytest.mark.parametrize("name", ["", "-"])
+def test_parquet_without_a_name_is_refused(
+    run: Run, sample: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ran = run("readings", "--parquet", name, sample)
+    assert (ran.status, "a file was expected; --csv and --json go to stdout" in ran.complaint) == (2, True)
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs here")
 def test_parquet_takes_the_place_of_no_pipe_or_device(run: Run, sample: str, tmp_path: Path) -> None:
     """Whoever may, such as root, lost the device: a file stood in its place."""
