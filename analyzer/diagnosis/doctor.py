@@ -22,6 +22,7 @@ from analyzer.diagnosis.link import LinkFamily
 from analyzer.diagnosis.malformed import MalformedFamily
 from analyzer.diagnosis.mbus import MbusFamily
 from analyzer.diagnosis.meter_facts import MeterFacts
+from analyzer.diagnosis.missing_checks import MissingCheckFamily
 from analyzer.diagnosis.mode_c import ModeCFamily
 from analyzer.diagnosis.reaction import ReactionFamily
 from analyzer.diagnosis.refused_in_part import RefusedInPartFamily
@@ -39,8 +40,8 @@ from dissectors.tree import Note, Severity
 
 FAMILIES: tuple[type[Family], ...] = (
     HiddenFamily, RefusedInPartFamily, CarrierFamily, ForeignFamily, WrapperFamily, MbusFamily, TelegramFamily,
-    ModeCFamily, DamageFamily, MalformedFamily, LinkFamily, DataFamily, AssociationFamily, ServiceFamily, TimingFamily,
-    ReactionFamily,
+    MissingCheckFamily, ModeCFamily, DamageFamily, MalformedFamily, LinkFamily, DataFamily, AssociationFamily,
+    ServiceFamily, TimingFamily, ReactionFamily,
 )  # fmt: skip
 """What looks at records, in this order: what lies lower comes first."""
 _MOST_LANES = 16384

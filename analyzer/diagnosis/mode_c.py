@@ -195,8 +195,8 @@ class ModeCFamily(Family):
             self.report(record, "iec62056-21-protected", cause, POSSIBLE, text, alternatives=others)
 
     def _damaged(self, asked: Record) -> Story | None:
-        """Give what was told of a message whose check character is wrong."""
-        told = self.stories.of_lane(asked.lane.text) if asked.notes else []
+        """Give what was told of a message whose check character is wrong, or missing."""
+        told = self.stories.of_lane(asked.lane.text)
         return next((one for one in told if one.code == "bcc-wrong" and asked.number in one.records), None)
 
     def _not_binary(self, record: Record, asked: Record) -> None:
@@ -284,7 +284,10 @@ class ModeCFamily(Family):
         if line.last == "request" or (line.last in _COMMANDS and line.is_heard):
             which = _shown(asked.octets) if line.last == "request" else f"of record {asked.number}"
             text = f"the {line.last} {which} was not answered"
-            self.report(asked, "iec62056-21-no-answer", "server-silent", LIKELY, text)
+            if (story := self._damaged(asked)) is not None:
+                story.follows(asked.number)  # no meter answers what it cannot check
+            else:
+                self.report(asked, "iec62056-21-no-answer", "server-silent", LIKELY, text)
         elif line.last == "acknowledgement":
             text = f"nothing came behind the acknowledgement {_shown(asked.octets)}: the meter did not take it"
             others = [Alternative(one, POSSIBLE, text) for one in ("switched-too-late", "wrong-acknowledgement")]

@@ -15,6 +15,7 @@ from analyzer.diagnosis.p1_sums import right_by
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Stories
 from analyzer.framing.crc_states import P1
 from analyzer.record import Record
+from dissectors.check_character import ACK, NAK, SOH
 from dissectors.checks import bcc, crc16_arc, has_parity, seven_bits
 from dissectors.tree import Note
 
@@ -31,16 +32,13 @@ _MASKED_ID = re.compile(
     rb"\((?:([0-9A-Za-z])\1{4,}|0?12345\d*)\)"
 )
 """A number of the meter in which one digit stands again and again, or digits in a row."""
+_SIGNS = {ACK: "ACK", NAK: "NAK"}
 _NOT_OF_DIGITS = 0x10
 """Digits in place of other digits change a check character by less."""
 _LEAST_PRINTED = 0x20
 _LINE = re.compile(rb"(?:\d-\d{1,3}:\d{1,3}\.\d{1,3}\.\d{1,3}(?:\.\d{1,3})?|[0-9A-F.*:-]{1,16})(?:\([^()\r\n]*\))+|")
 _VALUE = re.compile(rb"\((\d+)\.(\d+)\*")
 _DIGITS = re.compile(rb"[0-9A-Fa-f]{4}")
-_ENDS_CHECKED = re.compile(rb"[\r\n]![0-9A-Fa-f]{4}[\r\n]*\Z")
-_ENDS_BARE = re.compile(rb"[\r\n]!([\r\n]*)\Z")
-"""The last line of a telegram, with its CRC and without."""
-_LAST_LINE = 16
 
 
 class _Found(NamedTuple):
@@ -79,21 +77,14 @@ class TelegramFamily(Family):
         """By lane: the rule by which the CRC of its last telegram was right, where that is not the standard's."""
         self._right: dict[str, int] = {}
         """By lane: messages with a right check character; negative once one was right as a sum."""
-        self._checked: dict[str, bytes] = {}
-        """By lane: the identification of its last telegram with a CRC."""
-        self._bare: dict[str, Record] = {}
-        """By lane: a telegram without CRC, of which the next one or the end of the capture tells why."""
 
     def look(self, record: Record) -> None:
         """Remember what is sound: the next telegram says nearly the same, and the next message is checked as it is."""
         octets, lane = record.octets, record.lane.text
         if record.link == "p1":
             if len(self._sound) >= _MOST_LINES:
-                for known in (self._sound, self._checked, self._bare):
-                    known.clear()
-            text = _text_of(record)
-            self._compare_ends(record, lane, text)
-            self._sound[lane] = text
+                self._sound.clear()
+            self._sound[lane] = _text_of(record)
         elif _is_checked(octets) and not record.notes:
             if len(self._right) >= _MOST_LINES:
                 self._right.clear()
@@ -161,37 +152,7 @@ class TelegramFamily(Family):
         others = [Alternative(other, POSSIBLE, note.text)]
         self.report(record, note.code, cause, POSSIBLE, text, start=note.start, end=note.end, alternatives=others)
 
-    def finish(self) -> None:
-        """Tell of a last telegram that ends with its mark: the capture ended before the CRC and the line end."""
-        for lane, record in self._bare.items():
-            octets = _text_of(record)
-            if octets.endswith(b"!") and self._checked.get(lane) == _identification(octets):
-                text = (
-                    "the telegram ends with its !, where those before have a CRC and a line end: the capture ends here"
-                )
-                self.report(record, "capture-cut", "capture-ended", LIKELY, text)
-
     # -- P1 -----------------------------------------------------------------------------------------------------------
-
-    def _compare_ends(self, record: Record, lane: str, octets: bytes) -> None:
-        """Tell of a CRC that is missing, where a telegram of this meter before it, or right behind it, has one."""
-        meter, is_checked = _identification(octets), _ENDS_CHECKED.search(octets[-_LAST_LINE:]) is not None
-        if is_checked:
-            self._checked[lane] = meter
-        waits, is_known = self._bare.pop(lane, None), self._checked.get(lane) == meter
-        if waits is not None and is_known and _identification(_text_of(waits)) == meter:
-            self._lacks_check(waits)
-        if is_checked or (bare := _ENDS_BARE.search(octets[-_LAST_LINE:])) is None:
-            return
-        if is_known and bare[1]:
-            self._lacks_check(record)
-        elif is_known or lane not in self._sound:
-            self._bare[lane] = record
-
-    def _lacks_check(self, record: Record) -> None:
-        text = "behind the ! of the telegram stands no CRC, and others of this meter have one"
-        others = [Alternative("edited-by-hand", POSSIBLE, "somebody may have taken it out")]
-        self.report(record, "p1-crc-wrong", "octets-lost", LIKELY, text, alternatives=others)
 
     def _telegram(self, record: Record, note: Note) -> None:
         octets = seven_bits(_text_of(record))
@@ -273,7 +234,10 @@ class TelegramFamily(Family):
             bit = off.bit_length() - 1
             found.append(("bit-error", POSSIBLE, f"one bit {bit} is turned, in any of the {len(octets)} characters"))
         found.append(("octet-damaged", POSSIBLE, "a character is other than it was sent, which one it does not tell"))
-        if off >= _LEAST_PRINTED:  # missing lines leave no other trace
+        if octets[0] == SOH and octets[-1] in _SIGNS and " > " not in record.lane.text:
+            text = f"it may be missing, and {octets[-1]:02X} the {_SIGNS[octets[-1]]} that the other side answers with"
+            found.insert(0, ("octets-lost", POSSIBLE, text))
+        elif off >= _LEAST_PRINTED:  # missing lines leave no other trace
             found.append(("octets-lost", POSSIBLE, "characters are missing, or whole lines: it does not tell how many"))
         edited = _EDITED.search(octets)
         if edited is None and off < _NOT_OF_DIGITS:
@@ -286,11 +250,6 @@ class TelegramFamily(Family):
             record, note.code, cause, confidence, f"{note.text}{same}: {told}", start=note.start, end=note.end,
             alternatives=others, severity=severity_with(note.code, cause),
         )  # fmt: skip
-
-
-def _identification(telegram: bytes) -> bytes:
-    """Give the first line of a telegram."""
-    return telegram.partition(b"\n")[0].rstrip(b"\r")
 
 
 def _off(octets: bytes) -> int:

@@ -201,6 +201,11 @@ def _p1_inserted(chance: random.Random, octets: bytes) -> bytes:
     return octets[:at] + bytes((chance.choice(b"0123456789.*()ABC"),)) + octets[at:]
 
 
+def _p1_bare(chance: random.Random, octets: bytes) -> bytes:
+    """The CRC is missing, or its last digits are."""
+    return octets[: octets.rfind(b"!") + 1 + chance.randrange(4)] + b"\r\n"
+
+
 def _p1_edited(chance: random.Random, octets: bytes) -> bytes | None:
     at = octets.find(b"96.1.1(")
     if at < 0:
@@ -260,6 +265,10 @@ def _bcc_hurt(bits: bool) -> Callable[[random.Random, bytes], bytes | None]:
         return octets[:at] + bytes((value,)) + octets[at + 1 :]
 
     return change
+
+
+def _bcc_lost(chance: random.Random, octets: bytes) -> bytes:
+    return octets[:-1]
 
 
 def bcc_range(chance: random.Random, number: int) -> Case | None:
@@ -352,6 +361,7 @@ LOWER_FAULTS = (
     Fault("p1-crc-wrong", "bit-error", _p1(_p1_bit, "bit-error"), 0.97),
     Fault("p1-crc-wrong", "octet-damaged", _p1(_p1_hurt, "octet-damaged"), 0.95),
     Fault("p1-crc-wrong", "octets-lost", _p1(_p1_lost, "octets-lost"), 0.95),
+    Fault("p1-crc-wrong", "octets-lost", _p1(_p1_bare, "octets-lost", located=False), group="of the CRC"),
     Fault("p1-crc-wrong", "octets-inserted", _p1(_p1_inserted, "octets-inserted"), 0.95),
     Fault("p1-crc-wrong", "edited-by-hand", _p1(_p1_edited, "edited-by-hand", located=False)),
     Fault("p1-length-wrong", "octets-lost", sealed_lost),
@@ -359,6 +369,7 @@ LOWER_FAULTS = (
     # Seven bits: by chance a damaged message fits the other rule, a sum, one time in 128 (measured 99 %).
     Fault("bcc-wrong", "bit-error", _text(_bcc_hurt(True), "bit-error"), 0.95),
     Fault("bcc-wrong", "octet-damaged", _text(_bcc_hurt(False), "octet-damaged"), 0.95),
+    Fault("bcc-wrong", "octets-lost", _text(_bcc_lost, "octets-lost")),
     Fault("bcc-wrong", "bcc-range-wrong", bcc_range),
     Fault("line-settings-differ", "parity-in-data", text_parity, group="IEC 62056-21"),
     Fault("iec62056-21-no-answer", "server-silent", no_answer),

@@ -433,29 +433,6 @@ def test_digit_behind_the_crc_of_the_first_telegram_is_found() -> None:
     assert "it has one digit too many" in story.evidence[0].text
 
 
-BARE = telegram("MMM5\\2SIM-42", SETS, has_crc=False)
-
-
-@pytest.mark.parametrize(("octets", "record"), [((PLAIN, BARE, PLAIN), 2), ((BARE, PLAIN), 1), ((PLAIN, BARE), 2)])
-def test_telegram_without_crc_among_those_with_one_lost_it(octets: tuple[bytes, ...], record: int) -> None:
-    (story,) = of_octets(*octets)
-    assert (story.code, story.cause, story.confidence) == ("p1-crc-wrong", "octets-lost", "likely")
-    assert (story.records, story.proposed) == ([record], None)
-
-
-def test_telegram_without_crc_and_line_end_lost_them_unless_the_capture_ends_there() -> None:
-    assert named(of_octets(PLAIN, BARE[:-2], PLAIN)) == [("p1-crc-wrong", "octets-lost")]
-    assert named(of_octets(PLAIN, BARE[:-2])) == [("capture-cut", "capture-ended")]
-
-
-OF_ANOTHER_METER = telegram("MMM3SIM-21", SETS, has_crc=False)
-
-
-@pytest.mark.parametrize("octets", [(BARE,) * 3, (PLAIN, OF_ANOTHER_METER, PLAIN), (BARE, BARE, PLAIN), (BARE[:-2],)])
-def test_telegrams_of_a_meter_that_sends_no_crc_lack_none(octets: tuple[bytes, ...]) -> None:
-    assert of_octets(*octets) == []
-
-
 @pytest.mark.parametrize("told", [b"text", b"!", RIGHT.lower(), RIGHT + b" 12:00"])
 def test_what_stands_behind_a_telegram_and_is_no_hurt_crc_is_no_fault(told: bytes) -> None:
     assert of_octets(PLAIN + PLAIN[:-6] + told + b"\r\n" + PLAIN) == []
