@@ -43,7 +43,7 @@ def run(words: list[str]) -> int:
 def _side(session: Session) -> Side:
     from analyzer.diagnosis.comparison.side import read
 
-    return read(session.records(), session.pipeline.ends)
+    return read(session.records(), session.pipeline.ends, session.source)
 
 
 def _lacks(side: Side) -> str:

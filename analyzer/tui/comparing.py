@@ -40,7 +40,7 @@ class Half:
         self._ends: deque[End] = deque()
         self._known = 0
         """How many ends of connections it was told."""
-        self.side = Side(self._ends)
+        self.side = Side(self._ends, is_part=bool(part.association))
 
     @property
     def name(self) -> str:

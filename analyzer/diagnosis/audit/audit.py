@@ -45,6 +45,8 @@ class Row(NamedTuple):
     records: tuple[int, ...]
     others: tuple[str, ...] = ()
     """Further sentences, the first few."""
+    shown: tuple[int, ...] = ()
+    """The records that the sentence is about, where something speaks against the check."""
 
     def __repr__(self) -> str:
         return f"<Row {self.check.name} {self.verdict}: {self.text}>"
@@ -143,7 +145,7 @@ class Audit:
                 records = sorted({number for one in worst for number in one.records})[:MOST_RECORDS]
                 count = count if len(worst) == len(found) else len(worst)
                 text, *others = dict.fromkeys(one.text for one in worst)
-                return Row(check, verdict, text, count, tuple(records), tuple(others[:_MOST_OTHERS]))
+                return Row(check, verdict, text, count, tuple(records), tuple(others[:_MOST_OTHERS]), worst[0].records)
         tallies = [tally for sort in check.sees if (tally := self._ledger.seen.get(sort)) is not None]
         if not tallies:
             return Row(check, NOT_SEEN, f"nothing of it in the capture: {_words(check.sees)}", 0, ())

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
 from analyzer.diagnosis.alignment import opcodes
+from analyzer.diagnosis.comparison.broken import newly_broken
 from analyzer.diagnosis.comparison.messages import MESSAGE_LINKS
 from analyzer.diagnosis.comparison.side import Side, Step, Talk, base
 from analyzer.diagnosis.words import seconds
@@ -19,6 +20,8 @@ _SLOWER, _SLOWER_NS = 5, 1_000_000_000
 _BEFORE, _AFTER = -1, 1 << 40
 _BAD_ENDS = (LOST, REFUSED, ABORTED)
 _LEAST_ALIKE = 0.1
+_BETWEEN, _SOON = 0.5, 0.25
+"""Of the way to the next step: where what is broken stands that is no step, and a transfer that stops, maybe of it."""
 
 
 _SAID_ONCE = frozenset({"protection", "response time"})
@@ -40,7 +43,7 @@ class Difference(NamedTuple):
     bad_value: str
     text: str
     matters: bool = True
-    place: int = 0
+    place: float = 0
     """In the order of the association."""
     rank: int = 0
 
@@ -48,15 +51,39 @@ class Difference(NamedTuple):
 def compare(good: Side, bad: Side) -> list[Difference]:
     """Give the differences: those that matter in the order in which they happen, then the others."""
     found: list[Difference] = []
-    for number, (one, other) in enumerate(_aligned(good.talks, bad.talks), 1):
+    pairs = _aligned(good.talks, bad.talks)
+    for number, (one, other) in enumerate(pairs, 1):
         told: set[str] = set()
         for each in _talks(number, one, other):
             found.append(each._replace(matters=each.matters and each.field not in told))
             told |= {each.field} & _SAID_ONCE
             if len(found) >= _MOST_DIFFERENCES:
                 break
+    found += _broken(good, bad, pairs)
     found.sort(key=lambda each: (not each.matters, each.association, each.place))
     return [each._replace(rank=rank) for rank, each in enumerate(found, 1)]
+
+
+def _broken(good: Side, bad: Side, pairs: Sequence[tuple[Talk | None, Talk | None]]) -> Iterator[Difference]:
+    """Tell what the bad capture breaks and the good one does not, in the association during which it does."""
+    if good.audit is None or bad.audit is None:
+        return
+    for each in newly_broken(good.audit, bad.audit):
+        record = each.record
+        begun = [(other.record, number) for number, (_, other) in enumerate(pairs, 1) if other is not None]
+        number = max((one for one in begun if one[0] <= record), default=(0, 1))[1]
+        one, other = pairs[number - 1] if pairs else (None, None)
+        place, twin = _place(record, one.steps if one is not None else (), other.steps if other is not None else ())
+        yield Difference(number, twin, record, each.name, "nothing of it", each.told, each.text, True, place)
+
+
+def _place(record: int, good: Sequence[Step], bad: Sequence[Step]) -> tuple[float, int]:
+    """Tell behind how many steps *record* stands, and the record of the good capture that is its like; 0 for none."""
+    before = sum(step.record < record for step in bad)
+    if before == len(bad) or bad[before].record != record:
+        return min(before, len(good)) - _BETWEEN, 0
+    twin = good[before] if before < len(good) and good[before].kind == bad[before].kind else None
+    return min(before, len(good)), twin.record if twin is not None else 0
 
 
 # -- associations -----------------------------------------------------------------------------------------------------
@@ -275,7 +302,9 @@ def _pair(number: int, at: int, good: Step, bad: Step) -> Iterator[Difference]:
         return Difference(number, good.record, bad.record, field, one, other, text, matters, at)
 
     if good.is_broken_off != bad.is_broken_off:
-        yield differ("transfer", *("stops" if one.is_broken_off else "complete" for one in (good, bad)))
+        ends = ("stops" if one.is_broken_off else "complete" for one in (good, bad))
+        yield differ("transfer", *ends)._replace(place=at + _SOON)
+        return  # what is read of a part says nothing of its own
     if (
         good.objects != bad.objects and good.about != bad.about
     ):  # what follows from another object is no difference of its own

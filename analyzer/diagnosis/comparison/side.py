@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Hashable, Iterable
 from typing import NamedTuple
 
+from analyzer.diagnosis.audit.audit import Audit
 from analyzer.diagnosis.comparison.fields import Fields, fields_of
 from analyzer.diagnosis.comparison.messages import MESSAGE_LINKS, SIGN_ON, Message, message_of
 from analyzer.diagnosis.words import about_all
@@ -14,6 +15,7 @@ from analyzer.tracking.associations import Associations
 from analyzer.tracking.history import Association
 from analyzer.tracking.object_model import ObjectModel
 from analyzer.tracking.roles import ANSWERED_BY, REFUSALS
+from captures.chunk import Source
 
 MOST_STEPS = 200_000
 _MOST_SHAPES = 64
@@ -84,10 +86,16 @@ class Talk:
 
 
 class Side:
-    """Takes the records of one capture in order; *talks* are its associations in the order in which they began."""
+    """Takes the records of one capture in order; *talks* are its associations in the order in which they began.
 
-    def __init__(self, ends: deque[End] | None = None) -> None:
-        self.associations = Associations()
+    *is_part*: only some of the records come, so that nobody can tell what they break.
+    """
+
+    def __init__(
+        self, ends: deque[End] | None = None, source: Source | None = None, *, is_part: bool = False
+    ) -> None:  # fmt: skip
+        self.audit = None if is_part else Audit(ends, source=source)
+        self.associations = Associations() if self.audit is None else self.audit.doctor.associations
         self.count = 0
         self._ends = ends if ends is not None else deque()
         self._talks: dict[Hashable, Talk] = {}
@@ -107,9 +115,12 @@ class Side:
 
     def take(self, record: Record) -> None:
         """Take the next record."""
-        while self._ends and self._ends[0].after < record.number:
-            self.associations.end(self._ends.popleft())
-        self.associations.take(record)
+        if self.audit is not None:
+            self.audit.take(record)
+        else:
+            while self._ends and self._ends[0].after < record.number:
+                self.associations.end(self._ends.popleft())
+            self.associations.take(record)
         objects = record.objects
         if objects and not objects[0].logical_name:
             self._model.learn(record)
@@ -137,6 +148,8 @@ class Side:
 
     def finish(self) -> None:
         """The capture ended: transfers that did not complete become steps."""
+        if self.audit is not None:
+            self.audit.finish()
         while self._ends:
             self.associations.end(self._ends.popleft())
         for number in list(self._messages):
@@ -237,9 +250,9 @@ def _protection(record: Record) -> str:
     return f"{entry.family} {control:02X}" if isinstance(control, int) else entry.family
 
 
-def read(records: Iterable[Record], ends: deque[End] | None = None) -> Side:
+def read(records: Iterable[Record], ends: deque[End] | None = None, source: Source | None = None) -> Side:
     """Read all records of a capture."""
-    side = Side(ends)
+    side = Side(ends, source)
     for record in records:
         side.take(record)
     side.finish()

@@ -72,12 +72,14 @@ def test_speed_and_mode_that_are_chosen_otherwise_come_first() -> None:
         ("speed", "5", "3"),
         ("mode", "0", "1"),
     ]
-    assert (found[2].field, found[2].text) == ("message", "the bad capture has no data")
+    assert found[2].field == "iec62056-21-baud-switch-failed"
+    assert (found[3].field, found[3].text) == ("message", "the bad capture has no data")
 
 
 def test_speed_that_is_offered_is_compared() -> None:
-    (one,) = told(session(), session(identification=b"/MMM3METER\r\n"))
+    one, follows = told(session(), session(identification=b"/MMM3METER\r\n"))
     assert (one.field, one.good_value, one.bad_value) == ("speed", "5 (9600 Bd)", "3 (2400 Bd)")
+    assert follows.text == "the acknowledgement chooses 5 (9600 Bd), the meter offered 3 (2400 Bd)"
 
 
 def test_password_is_compared_by_its_length_alone() -> None:

@@ -239,8 +239,52 @@ def test_error_in_place_of_an_answer_is_another_answer() -> None:
 
 def test_answer_that_does_not_come_is_missing() -> None:
     bad = tcp(OPENING, READING, REGISTER[:1], RELEASE)
-    one = first(tcp(*WHOLE), bad)
+    silent, one = compare(tcp(*WHOLE), bad)[:2]
+    assert (silent.field, silent.good_record, silent.bad_record) == ("response-missing", 5, 5)
     assert (one.field, one.good_record, one.bad_record, one.bad_value) == ("answer", 6, 0, "missing")
+
+
+@pytest.mark.parametrize(
+    ("place", "old", "new", "check", "text"),
+    [
+        (1, "C401C1 00 06", "C401C5 00 06", "invoke-id", "an answer has invoke-id 5, and no request had it"),
+        (1, "00012345", "00012345 00", "apdu-encoding", "1 octet left over after the last field"),
+    ],
+)
+def test_rule_that_only_the_bad_one_breaks_is_named_though_all_fields_are_the_same(
+    place: int, old: str, new: str, check: str, text: str
+) -> None:
+    bad = tcp(OPENING, READING, [*REGISTER[:place], *change(REGISTER[place:], old, new)], RELEASE)
+    (one,) = compare(tcp(*WHOLE), bad)
+    assert (one.field, one.text, one.matters) == (check, text, True)
+    assert (one.good_record, one.bad_record, one.bad_value) == (6, 6, f"{check} FAIL")
+    assert compare(bad, bad) == []
+
+
+def test_block_that_is_numbered_wrongly_is_named_before_the_transfer_that_stops() -> None:
+    begun = at(1, asked(GET_PROFILE), answered(block(1)), asked(following(1)))
+    good = tcp(OPENING, begun, at(0.1, answered(block(2, last=True))), RELEASE)
+    bad = tcp(OPENING, begun, at(0.1, answered(block(3, last=True))), RELEASE)
+    found = compare(good, bad)
+    assert [one.field for one in found[:2]] == ["block-numbers", "transfer"]
+
+
+def test_frame_without_its_poll_bit_is_named() -> None:
+    station = Station()
+    units = on_hdlc(station, at(0, *station.connect()), *WHOLE)
+    octets = units[4].said.octets
+    unpolled = asked(frame(octets[8:-3], octets[5] & 0xEF, octets[3:5]))
+    changed = [*units[:4], units[4]._replace(said=unpolled), *units[5:]]
+    (one,) = compare(of(serial_chunks(units)), of(serial_chunks(changed)))
+    assert (one.field, one.bad_record) == ("hdlc-poll-final", 6)
+
+
+def test_part_of_a_capture_is_held_against_no_rule() -> None:
+    side = Side(is_part=True)
+    for record in Pipeline().run(ListSource(tcp_chunks([*OPENING, REGISTER[0], *RELEASE]))):
+        side.take(record)
+    side.finish()
+    assert {one.field for one in compare(tcp(OPENING, RELEASE), side)} == {"request"}
 
 
 def test_slower_answer_is_told_with_both_times() -> None:
