@@ -7,6 +7,7 @@ from typing import NamedTuple
 from analyzer.diagnosis.family import Family
 from analyzer.diagnosis.story import CERTAIN, Fact, Stories
 from analyzer.framing.foreign import Foreign, frames_in
+from analyzer.framing.frame import APDU
 from analyzer.record import NOISE, Record
 from dissectors.tree import Note
 
@@ -107,5 +108,10 @@ class ForeignFamily(Family):
 
 
 def _reads(record: Record | None) -> bool:
-    """Tell whether *record* is a unit of ours that reads, and no octet that only looks like one."""
-    return record is not None and record.link != NOISE and not record.notes and len(record.octets) >= _LEAST_UNIT
+    """Tell whether *record* is a unit of ours that reads, and no octets that only look like one.
+
+    A short frame of another protocol reads as a bare APDU by chance, for whose octets no check sequence speaks.
+    """
+    if record is None or record.link == NOISE or record.notes or len(record.octets) < _LEAST_UNIT:
+        return False
+    return record.link != APDU or frames_in(record.octets) is None

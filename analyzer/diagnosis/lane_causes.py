@@ -90,7 +90,10 @@ class LaneCauses:
         is_known = wide is not None and wide.confidence is not POSSIBLE
         is_known |= bool(lane.facts) and all(one.confidence is CERTAIN for one in lane.facts)
         several = 2 if any(map(_is_headless, lane.facts)) else _SEVERAL_READS
-        if lane.has_sound or is_known or not lane.region or lane.unread.count < several:
+        if lane.has_sound or is_known or not lane.region:
+            return None
+        is_run = len(set(lane.region[-1].octets)) == 1  # told by itself, however many reads were joined to it
+        if (len(lane.unread.reads) if is_run else lane.unread.count) < several:
             return None
         found = settings_of(lane.unread) or lane.suspects
         is_more = bool(found) and (wide is None or found[0].confidence is not POSSIBLE)

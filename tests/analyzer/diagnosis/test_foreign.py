@@ -47,6 +47,7 @@ from analyzer.simulate.local_messages import data_set
 from analyzer.simulate.mbus_line import long_frame
 from analyzer.simulate.p1_port import ciphered, telegram
 from analyzer.simulate.uart import line_format, misread, octets_of_characters
+from captures.chunk import SENT
 from captures.foreign import count_tic
 from dissectors.checks import crc16_arc, fcs
 from tests.analyzer.diagnosis.test_first_stories import TALK, dialogue, over_connection
@@ -57,6 +58,7 @@ from tests.analyzer.tracking.timed import CLOCK_ANSWER, GET_CLOCK, OPENING, READ
 from tests.captures.build import ethernet, ipv4, tcp
 from tests.cli.conftest import Run, run
 from tests.costs import processor_s
+from tests.faults.case import Case, ListSource, Said, Truth, stories_of
 from tests.faults.noise import crc_of_modbus
 
 __all__ = ["run"]
@@ -283,6 +285,15 @@ def test_other_protocol_is_named_the_same_behind_a_converter(
     story = next(one for one in doctor.stories() if one.cause in ("wrong-stack", "tunnel", ""))
     assert pipeline.left_aside == ({carrier: 6} if not found else {})
     assert foreign_named(carrier).meaning in story.evidence[0].text or story.cause == "tunnel"
+
+
+def test_modbus_line_of_which_a_frame_reads_as_a_bare_apdu_is_modbus() -> None:
+    asked = ["08030E320004", "03033A5A0007", "100300F30002", "06030E240004", "07031EFA0002", "080301C60007"]
+    frames = [frame + crc_of_modbus(frame) for frame in map(bytes.fromhex, asked)]
+    said = [Said(step * 10**8, SENT, frame) for step, frame in enumerate(frames)]
+    assert any(one.link == "apdu" and not one.notes for one in Pipeline().run(ListSource(said)))
+    (story,) = stories_of(Case(said, Truth(frozenset())))
+    assert (story.code, story.cause, story.confidence) == ("line-unreadable", "wrong-stack", "certain")
 
 
 def over_tcp(said: list[bytes]) -> tuple[list[Record], Pipeline]:
