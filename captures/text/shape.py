@@ -70,7 +70,8 @@ _SNIPPETS = {
     r"(?!(?!00:00:00)(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\s*$)"
     r"(?!(?:\d{1,3}\.){3}\d{1,3}(?:\s|$))(?P<octets>[0-9A-Fa-f][0-9A-Fa-fXx ,:.\t-]*+)",
     "<one>": r"(?:0[xX][0-9A-Fa-f]{1,2}|[0-9A-Fa-f]{2})",
-    "<pairs>": r"(?P<octets>[0-9A-Fa-f]{2}(?:[ ]{1,2}[0-9A-Fa-f]{2})*+)",
+    # The characters beside a row may begin with two that are digits of hex, and go on with others.
+    "<pairs>": r"(?P<octets>[0-9A-Fa-f]{2}(?:[ ]{1,2}[0-9A-Fa-f]{2}(?![^\s|>]))*+)",
     "<column>": r"(?:\s{2,}.*|\t.*|\s*[|>].*|\s)?",
     "<word>": _WORDS,
     "<said>": _SAID,

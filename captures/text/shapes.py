@@ -35,7 +35,7 @@ SHAPES: tuple[Shape, ...] = (
     ),
     Shape(
         "socat", "a socat -x log", Joins.READ, r"\s+<pairs><column>",
-        r"(?P<direction>[<>])\s+<time>\s+length=(?P<count>\d+)\s+from=\d+\s+to=\d+\s*",
+        r"(?P<direction>[<>])\s+<time>\s+length=(?P<count>\d+)\s+from=\d+\s+to=\d+\s*|(?P<aside>--)",
         needs_heading=True, may_follow=True, holds=(b"length=",),
     ),
     Shape(

@@ -374,3 +374,29 @@ def test_row_of_a_table_whose_packet_carries_nothing_is_no_octets() -> None:
     with read(text) as source:
         assert [chunk.octets for chunk in source] == [PDU] * 4
         assert not any("odd number" in remark.text for remark in source.remarks)
+
+
+DIGITS_BESIDE = bytes.fromhex("7E A0 2E 03 21 13 00 00 E6 E6 00 C1 01 C1 00 08 30 32 BE 10 04 0E 01 00 00 00 06 5F 1F 04 00 20")
+"""A frame, whose second row begins with the characters 02 and a dot."""
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "> 2026/03/21 10:15:32.123456  length=32 from=0 to=31\n",
+        "[21/03/2026 10:15:32] Written data (COM5)\n",
+        "10:15:32.123456: /dev/ttyUSB0\n",
+    ],
+    ids=["socat -x -v", "Device Monitoring Studio", "jpnevulator"],
+)
+def test_characters_beside_a_row_that_begin_with_digits_are_none_of_its_octets(head: str) -> None:
+    rows = "".join(f" {row.hex(' '):<47}  {_readable(row)}\n" for _, row in _rows(DIGITS_BESIDE))
+    with read(head + rows) as source:
+        assert b"".join(chunk.octets for chunk in source) == DIGITS_BESIDE
+
+
+def test_line_that_ends_a_read_of_socat_is_none_that_was_left_aside() -> None:
+    rows = "".join(f" {row.hex(' '):<47}  {_readable(row)}\n" for _, row in _rows(DIGITS_BESIDE))
+    with read(f"> 2026/03/21 10:15:32.123456  length=32 from=0 to=31\n{rows}--\n") as source:
+        list(source)
+        assert [remark.text for remark in source.remarks] == ["read as a socat -x log"]
