@@ -15,6 +15,8 @@ _LEADING = re.compile(
     rf"|(?:{DATE}[ T,]{{1,2}})?\d{{1,2}}(?:[:.]\d\d[:.]\d\d(?![\d:.]\d)|:\d\d:\d\d\.\d{{3,9}}\b)))".encode()
 )
 """A number of a meter or a process before a time, which only a sign would set apart from octets."""
+_DATE_BEFORE = re.compile(rb"[\[(]?((?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))[ ,]{1,2}\d\d:")
+"""What may be the date of the time of day behind it."""
 _EPOCH_BEFORE = re.compile(rb"1[4-9]\d{8}(?:\d{3}|\d{6})?")
 _SECOND, _DAY, _SECONDS_DIGITS, _CLOSING = 1_000_000_000, 86_400, 10, b" \t\r])"
 _QUARTER, _APART_S, _LEAST_SHARE = 900, 2, 0.75
@@ -86,11 +88,15 @@ def leading_numbers(lines: Iterable[bytes]) -> Leading:
     """Tell what the numbers are that stand before the times of *lines*.
 
     An epoch goes with the time behind it, from which it is as far in each line; where it never changes, or that time
-    has a date, it is so only if it is whole quarters of an hour from it, as zones are.
+    has a date, it is so only if it is whole quarters of an hour from it, as zones are. Dates never go back, and are no
+    such numbers.
     """
     clock, numbers, aheads, is_any = Clock(), set[bytes](), list[int](), False
+    lines = list(lines)
+    dates = [found[1] for line in lines if (found := _DATE_BEFORE.match(line)) is not None]
+    are_dates = dates == sorted(dates)
     for line in lines:
-        if (both := _leading_in(line)) is None:
+        if (both := _leading_in(line)) is None or (are_dates and _DATE_BEFORE.match(line)):
             continue
         found, time = both
         is_any = True

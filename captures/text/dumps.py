@@ -1,7 +1,12 @@
 """The shapes of dumps: rows of octets with offsets before them and characters beside them."""
 
-from captures.text.pieces import ALIGNED, CELLS, TITLE
+from captures.text.pieces import ALIGNED, CELLS, SAID_ABOVE, TITLE
 from captures.text.shape import Joins, Shape
+
+_TOLD = r"(?:[\[(]?<time>[\])]?[\s:;,|-]+)?(?:\[?(?P<direction><word>|<arrow>|[<>])(?![0-9A-Za-z])\]?[:|-]?\s+)?"
+"""A time, a direction or both before the row that they belong to."""
+_OF_PACKET = r".*\bIP6?\s|.*(?:[0-9a-f]{2}:){5}|\s*\d+\s+\d+\.\d+\s+\S+\s+(?:→|->)|(?:Frame|Packet) \(\d"
+"""How tcpdump and tshark begin the line of a packet: its arrow is between addresses."""
 
 DUMPS: tuple[Shape, ...] = (
     Shape(
@@ -9,6 +14,17 @@ DUMPS: tuple[Shape, ...] = (
         r"\s*(?:(?P<direction>[IO])\s+)?(?:<time>\s+)?(?P<offset>[0-9A-Fa-f]{3,8}):?\s{1,4}<pairs><column>",
         r"\s*(?=[IO\d\#])(?:(?P<direction>[IO])\b\s*)?(?:<time>\s*)?(?:\#TEXT2PCAP.*)?",
         r"\s*(?:(?:[IO]\s+)?<time>\s*(?:[0-9A-Fa-f]{3,8}:?\s.*)?|[IO](?:\s+[0-9A-Fa-f]{3,8}:?\s.*)?\s*|\#TEXT2PCAP.*)",
+    ),
+    Shape(
+        "told-dump", "a dump with times or directions before its first rows", Joins.DUMP,
+        rf"\s*(?:{_TOLD})?(?P<offset>[0-9A-Fa-f]{{4,8}}):?\s{{1,4}}<pairs><column>",
+        sign_text=rf"(?!\s*[0-9A-Fa-f]{{4,8}}:?\s)\s*{_TOLD}0{{4,8}}:?\s{{1,4}}[0-9A-Fa-f]{{2}}(?:\s.*)?",
+    ),
+    Shape(
+        "titled-dump", "dumps below titles with directions", Joins.DUMP,
+        r"\s*(?:0[xX])?(?P<offset>[0-9A-Fa-f]{4,8})(?::\s|\s{1,4})"
+        r"(?P<octets>[0-9A-Fa-f]{2}(?:[ ]{0,2}[0-9A-Fa-f]{2}(?![^\s|>0-9A-Fa-f]))*+)<column>",
+        rf"(?!{_OF_PACKET}){SAID_ABOVE}", r"\s*(?:0[xX])?0{4,8}(?::\s|\s{1,4})[0-9A-Fa-f]{2}.*", needs_heading=True,
     ),
     Shape(
         "xxd", "an xxd dump", Joins.DUMP,

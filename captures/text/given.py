@@ -26,6 +26,8 @@ class Given:
         """How often octets came, those that are kept among them."""
         self.directed = 0
         """How many octets had words of a direction."""
+        self.ways = UNKNOWN
+        """The directions that octets had, as one number with a bit for each."""
         self.framed = False
         """Whether any octets began as an HDLC frame."""
         self.units = 0
@@ -65,6 +67,7 @@ class Given:
         self._before = octets
         if direction:
             self.directed += len(octets)
+            self.ways |= direction
             self._printed.take(octets)
         size, length = 0, len(octets)
         if octets[0] in _UNIT_STARTS:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from captures.chunk import LINK_OCTETS, Chunk
+from captures.chunk import LINK_OCTETS, RECEIVED, SENT, Chunk
 from captures.stream import HeldInput, Window
 from captures.text.apart import has_zone_lanes, leading_numbers, standing_number
 from captures.text.counts import has_counts, has_line_numbers
@@ -14,7 +14,7 @@ from captures.text.lines import blocks
 from captures.text.misread import mend, unmask
 from captures.text.octets import is_unpadded
 from captures.text.reader import Reader
-from captures.text.shape import LONGEST_HEADING, Shape
+from captures.text.shape import LONGEST_HEADING, Joins, Shape
 from captures.text.shapes import PLAIN, SHAPES
 from captures.text.times import date_order, has_colon_rows, has_hours_behind
 from captures.text.units import is_traffic
@@ -139,6 +139,7 @@ def _try(shape: Shape, lines: list[bytes], hints: Hints) -> _Trial:
         reader.take(line, 0, 0)
     reader.end()
     if shape.heading is not None and "label" in shape.heading.groupindex:
-        # titles of which none names a direction are words like others
-        return _Trial(shape, reader.given.directed, reader, found)
+        # titles of which none names a direction are words like others; above dumps those of one direction are, too
+        is_told = shape.joins is not Joins.DUMP or reader.given.ways == SENT | RECEIVED
+        return _Trial(shape, reader.given.directed * is_told, reader, found)
     return _Trial(shape, sum(len(chunk.octets) for chunk in found), reader, found)

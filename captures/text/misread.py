@@ -7,7 +7,8 @@ from captures.text import HIDDEN
 from captures.text.units import IN_HEX, begins_unit, end_of_units
 
 _RUN = re.compile(
-    rb"(?<![0-9A-Za-z_+/=])(?:0[xX])?[0-9A-Fa-fOolI]{2}(?:(?:, |[ ,:.-])?(?:0[xX])?[0-9A-Fa-fOolI]{2}){5,}+"
+    rb"\d\d:\d\d:\d\d[.,]\d{1,9}"  # the name of an interface behind a time, as tcpdump writes it, goes on with none
+    rb"|(?<![0-9A-Za-z_+/=])(?:0[xX])?[0-9A-Fa-fOolI]{2}(?:(?:, |[ ,:.-])?(?:0[xX])?[0-9A-Fa-fOolI]{2}){5,}+"
     rb"(?![0-9A-Za-z_+/=])"
 )
 _LETTERS = b"OolI"

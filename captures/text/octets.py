@@ -37,6 +37,8 @@ _BREAK = re.compile(rb'(\\x[0-9A-Fa-f]{2})""')
 """Where Qt and C part a string, for the next character would be a digit of the escape before it."""
 _QUOTED = re.compile(rb"(?:0[xX])?([0-9A-Fa-f]{1,2})[\"']")
 _PAIRS = re.compile(rb"\b[0-9A-Fa-f]{2}\b")
+_HALF = 8
+"""Octets of a row before the gap in its middle."""
 _ALPHANUMERIC = frozenset((string.ascii_letters + string.digits).encode())
 
 
@@ -170,7 +172,16 @@ def word_octets(text: bytes) -> bytes:
 
 
 def shows(characters: bytes, octets: bytes) -> bool:
-    """Tell whether *characters* are those of *octets*, with a sign for what has none; blanks at the ends are lost."""
+    """Tell whether *characters* are those of *octets*, with a sign for what has none; blanks at the ends are lost.
+
+    A blank in their middle may part them as it does the octets.
+    """
+    if characters[_HALF : _HALF + 1] == b" " and _are_of(characters[:_HALF] + characters[_HALF + 1 :], octets):
+        return True
+    return _are_of(characters, octets)
+
+
+def _are_of(characters: bytes, octets: bytes) -> bool:
     octets, characters = octets.strip(b" "), characters.strip()
     return len(characters) <= len(octets) and all(
         shown == octet if 0x20 < octet < 0x7F else octet > 0x7F or shown not in _ALPHANUMERIC

@@ -9,7 +9,7 @@ from captures.text.apart import Leading, with_one_time, without_standing, withou
 from captures.text.aside import Aside
 from captures.text.counts import is_ruler, without_count, without_line_number, without_numbers
 from captures.text.hints import Hints
-from captures.text.labels import direction_of, says_opened, without_arrows
+from captures.text.labels import direction_between, direction_of, says_opened, sides_in, without_arrows
 from captures.text.letters import spelt_out
 from captures.text.octets import base64_octets, hex_octets, is_unpadded, shows
 from captures.text.reads import Reads
@@ -284,7 +284,7 @@ class Reader:
             return True
         if self._is_ruler(match, octets, number):
             return True
-        if self._wants_unit and not self._reads.last_was_octets and not begins_unit(octets):
+        if self._wants_unit and not self._reads.goes_on_above and not begins_unit(octets):
             return False
         time_ns = self.clock.read(match) if self._has_time else None
         direction = direction_of(groups.get("direction") or b"")
@@ -322,6 +322,8 @@ class Reader:
             # an arrow in a title says something else
             said = _SENTENCES.split((groups["label"] or b"").rstrip())[-1]
             direction, is_traffic = self._words.label(b"\n" + said)
+            sides = sides_in(said)
+            direction = direction or (direction_between(*sides) if sides else UNKNOWN)
             self._wants_unit = direction == UNKNOWN
         if groups.get("lane"):
             direction = self._words.lane(groups["lane"], self._hints.lanes)

@@ -66,6 +66,11 @@ class Reads:
             self.give(octets[self._shape.skips :], self.time_ns, self.direction, self._pending_offset)
         self._row, self._repeats = b"", False
 
+    @property
+    def goes_on_above(self) -> bool:
+        """Whether octets stand right above, given or as rows of a dump."""
+        return self.last_was_octets or bool(self._pending)
+
     # -- lines that make a read ---------------------------------------------------------------------------------
 
     def add(self, octets: bytes, groups: dict[str, bytes], time_ns: int | None, direction: int, offset: int) -> None:

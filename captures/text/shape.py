@@ -66,13 +66,15 @@ _SNIPPETS = {
     "<time>": TIME,
     "<moment>": TIME_OR_SECONDS,
     # A time or an IP address before the octets is made of the same signs.
-    "<hex>": r"(?!\d{1,4}[-./]\d\d?[-./]\d{1,4}[ T]{1,2}\d\d?[:.]\d\d[:.]|\d\d?[:.]\d\d[:.]\d\d(?:[.,:]\d+)?\s)"
+    "<hex>": r"(?!(?:19|20)\d{6}[ T,_-]{1,2}\d\d:\d\d:\d\d)"
+    r"(?!\d{1,4}[-./]\d\d?[-./]\d{1,4}[ T]{1,2}\d\d?[:.]\d\d[:.]|\d\d?[:.]\d\d[:.]\d\d(?:[.,:]\d+)?\s)"
     r"(?!(?!00:00:00)(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\s*$)"
     r"(?!(?:\d{1,3}\.){3}\d{1,3}(?:\s|$))(?P<octets>[0-9A-Fa-f][0-9A-Fa-fXx ,:.\t-]*+)",
     "<one>": r"(?:0[xX][0-9A-Fa-f]{1,2}|[0-9A-Fa-f]{2})",
     # The characters beside a row may begin with two that are digits of hex, and go on with others.
     "<pairs>": r"(?P<octets>[0-9A-Fa-f]{2}(?:[ ]{1,2}[0-9A-Fa-f]{2}(?![^\s|>]))*+)",
-    "<column>": r"(?:\s{2,}.*|\t.*|\s*[|>].*|\s)?",
+    # One blank alone stands before it behind a row that is full, of eight octets at least.
+    "<column>": r"(?:\s{2,}.*|\t.*|\s*[|>].*|(?<=[0-9A-Fa-f]{2}(?: [0-9A-Fa-f]{2}){7})[ ]\S.{0,64}|\s)?",
     "<word>": _WORDS,
     "<said>": _SAID,
     "<arrow>": r"(?:>>>?|<<<?|[-=]+>|<[-=]+)",

@@ -75,7 +75,7 @@ SHAPES: tuple[Shape, ...] = (
     Shape(
         "logged-dump", "dumps in a log, below lines with a direction", Joins.DUMP,
         r".{0,120}?[:\])>]\s+(?:0[xX])?(?P<offset>[0-9A-Fa-f]{4,8}):?\s{1,4}<pairs>\s*\|.*\|\s*",
-        r"(?!.*\|).{0,120}?\b(?P<direction>(?i:tx|rx|sen[dt]|sending|writ(?:e|ten|ing)|recv|receiv(?:e|ed|ing)|read(?:ing)?))\b"
+        r"(?!.*\|)(?>.*?<time>)?.{0,120}?\b(?P<direction>(?i:tx|rx|sen[dt]|sending|writ(?:e|ten|ing)|recv|receiv(?:e|ed|ing)|read(?:ing)?))\b"
         r".{0,60}\b\d{1,5} (?:bytes?|octets?)\b.*",
         r".{0,120}?[:\])>]\s+(?:0[xX])?[0-9A-Fa-f]{4,8}:?\s{1,4}[0-9A-Fa-f]{2}\s.*\|.*\|\s*", holds=(b"|",),
     ),
@@ -270,7 +270,7 @@ SHAPES: tuple[Shape, ...] = (
     ),
     Shape(
         "titled-rows", "octets and their characters below titles with directions", Joins.LINE,
-        r"\s*<pairs>\s+\|(?P<beside>.{1,64})\|\s*", SAID_ABOVE,
+        r"\s*<pairs>\s+\|(?P<beside>.{1,64}?)\|?\s*", SAID_ABOVE,
         sign_text=r"\s*[0-9A-Fa-f]{2}(?:[ ]{1,2}[0-9A-Fa-f]{2}){7,31}\s+\|.*", needs_heading=True, holds=(b" |",),
     ),
     Shape(

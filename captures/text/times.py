@@ -25,8 +25,12 @@ DATE = (
 )
 ASCTIME = rf"{_WEEKDAY}?{_MONTH} +\d{{1,2}}{_YEAR_BEHIND}"
 """A date as C's asctime and the program date write it, its year at the end."""
-BASIC = r"(?<![0-9A-Fa-f])(?:19|20)\d{6}[T_-][0-2]\d[0-5]\d[0-5]\d(?![0-9A-Fa-f])"
-"""Date and time in the basic format of ISO 8601, without signs between."""
+_DAY_WITHOUT_SIGNS = r"(?<![0-9A-Fa-f])(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+BASIC = (
+    rf"{_DAY_WITHOUT_SIGNS}(?:[T_-]|[ ](?=\d{{6}}[.,]\d{{3}}))[0-2]\d[0-5]\d[0-5]\d(?![0-9A-Fa-f])"
+    rf"|{_DAY_WITHOUT_SIGNS}(?:[ T,]{{1,2}}|[_-])[0-2]\d:[0-5]\d:[0-5]\d(?!\d)"
+)
+"""Date and time in the basic format of ISO 8601, without signs between; or the date alone so, before a time of day."""
 _FIRST = r"(?<![^\s\[(|])(?<![\w:=#.] )"
 """At the beginning of a line, or behind another column."""
 _NO_CLOCK = (
@@ -40,8 +44,10 @@ _BEFORE_OCTETS = _NO_CLOCK + (
 """Before a direction, octets that stand apart, or a unit: digits that stand together are none of these octets."""
 _COMMA = r",\d{3}(?:\d{3}){0,2}(?=\]?\s)"
 WHOLE = rf"{_FIRST}1[4-9]\d{{8}}(?:\d{{6}})?{_BEFORE_OCTETS}"
+_SINCE_BOOT = r"(?<=[EWIDV] \()\d{1,9}(?=\) [\w.:/-]{1,40}: )"
+"""Milliseconds behind a level, as ESP-IDF writes them before the name of a module."""
 _EPOCHS = (
-    r"\d{9,10}\.\d{1,9}|(?<![0-9A-Fa-f.])1[4-9]\d{8}(?:\d{3}|\d{9})(?![0-9A-Fa-f.])"
+    rf"{_SINCE_BOOT}|\d{{9,10}}\.\d{{1,9}}|(?<![0-9A-Fa-f.])1[4-9]\d{{8}}(?:\d{{3}}|\d{{9}})(?![0-9A-Fa-f.])"
     rf"|{_FIRST}1[4-9]\d{{8}}{_COMMA}{_BEFORE_OCTETS}|{WHOLE}"
 )
 """Seconds with a fraction, or as many milliseconds or nanoseconds, whose odd number of digits is no octets; seconds
@@ -58,7 +64,7 @@ _HOURS = r"[+](?:0\d|1[0-4])\b(?![:.]?\d)"
 """An offset of whole hours right behind the time; behind a minus octets may stand: see `has_hours_behind`."""
 _TIMES = (
     rf"(?:(?P<time>{ASCTIME}|{BASIC}"
-    rf"|(?:{DATE}[ T,]{{1,2}})?\d{{1,2}}[:.]\d\d[:.]\d\d(?!\d))(?:[.,:_](?P<fraction>\d{{1,9}}))?"
+    rf"|(?:{DATE}(?:[ T,]{{1,2}}|[_-]))?\d{{1,2}}[:.]\d\d[:.]\d\d(?!\d))(?:[.,:_](?P<fraction>\d{{1,9}}))?"
     rf"(?P<after> ?[AaPp][Mm]\b|[Zz]\b| ?(?:UTC|GMT)?{_OFFSET}| ?(?:UTC|GMT)[+-]\d\d?\b(?![:.]?\d)"
     rf"| ?(?:{_ZONE})\b(?![+-]\d)|{_HOURS}| ?\[?{_AREA}\]?)?(?:\[{_AREA}\])?"
 )
@@ -84,7 +90,8 @@ _AGAIN = rb"(?<!\d)\d\d?:\d\d:\d\d(?:[.,]\d{1,9})?"
 _CLOCK_TIME = re.compile(_AGAIN)
 _HOURS_BEHIND = re.compile(rb"(" + _AGAIN + rb")-(0[1-9]|1[0-2])(?=[\])]?[\s;,|])")
 _NO_OCTETS = re.compile(rb"[\])]?[\s:;,|-]++(?:(?![0-9A-Fa-f]{2})\S|7[Ee] ?[Aa]|00 ?01 ?00|68 ?(..) ?\1 ?68)")
-_BASIC_PARTS = ((0, 4), (4, 6), (6, 8), (9, 11), (11, 13), (13, 15))
+_BASIC_PARTS = ((0, 4), (4, 6), (6, 8), (8, 10), (10, 12), (12, 14))
+_LAST_YEAR = 9999
 _DAY = 86_400
 _EPOCH_DIGITS = 9
 _UNITS: list[int] = [10 ** (9 - length) for length in range(10)]
@@ -207,7 +214,8 @@ class Clock:
                 return None
             whole, sign, fraction = epoch.replace(b",", b".").partition(b".")
             if not sign:
-                whole, fraction = epoch[:10], epoch[10:]
+                at = _EPOCH_DIGITS + 1 if len(epoch) > _EPOCH_DIGITS else -3
+                whole, fraction = epoch[:at] or b"0", epoch[at:].rjust(-at, b"0")
             if len(whole) < _EPOCH_DIGITS:
                 self.has_clock = True
             else:
@@ -260,8 +268,9 @@ class Clock:
     def _seconds(self, text: str, after: str) -> tuple[int, bool] | None:
         """Read a time as seconds since 1970 and tell whether it has a date."""
         numbers = [int(number) for number in _NUMBERS.findall(text)]
-        if len(numbers) == 2:  # without signs between
-            numbers = [int(text[at:end]) for at, end in _BASIC_PARTS]
+        if numbers[0] > _LAST_YEAR:  # without signs between
+            digits = "".join(_NUMBERS.findall(text))
+            numbers = [int(digits[at:end]) for at, end in _BASIC_PARTS]
         if _YEAR_LAST.search(text):
             numbers.insert(1, numbers.pop())
         *date, hour, minute, second = numbers

@@ -35,6 +35,8 @@ from tests.captures.text.written import (
     _portmon,
     _putty_ssh,
     _qt_string,
+    _readable,
+    _rows,
     _slsnif,
     _socat,
     _spaced,
@@ -114,7 +116,38 @@ LOGS = (
     Log("jpnevulator", lambda events: _jpnevulator(events, with_characters=True), 6, note="-a"),
     Log("pyserial-spy", _lines(_spy), 3, False),
     Log("netty", _lines(_netty), 3),
-    Log("logged-dump", _lines(_esp_idf), note="ESP-IDF"),
+    Log("logged-dump", _lines(_esp_idf), 3, False, note="ESP-IDF"),
+    Log(
+        "told-dump",
+        _lines(
+            lambda one: (
+                f"{_at(one, '%H:%M:%S', 3)} {TX_RX(one)}  "
+                + f"\n{'':17}".join(f"{at:04x}  {row.hex(' '):<47}  {_readable(row)}" for at, row in _rows(one.octets))
+            )
+        ),
+        3,
+        False,
+    ),
+    Log(
+        "titled-dump",
+        _lines(
+            lambda one: (
+                f"{_at(one, '%Y/%m/%d %H:%M:%S')} {TX_RX(one)}:\n"
+                + "\n".join(_xxd(at, row) for at, row in _rows(one.octets))
+            )
+        ),
+        0,
+    ),
+    Log(
+        "titled-dump",
+        _lines(
+            lambda one: (
+                f"{_words('client -> meter', 'meter -> client')(one)}\n"
+                + "\n".join(f"{at:04x}: {row.hex(' '):<47} {_readable(row)}" for at, row in _rows(one.octets))
+            )
+        ),
+        note="sides, and one blank before the characters",
+    ),
     Log("interceptty", _interceptty),
     Log("slsnif", _lines(_slsnif)),
     Log(

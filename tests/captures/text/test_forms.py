@@ -13,7 +13,18 @@ from captures import open_source
 from captures.chunk import RECEIVED, SENT, UNKNOWN, CaptureError
 from tests.captures.text.test_programs import spoken
 from tests.captures.text.test_shapes import read
-from tests.captures.text.written import Sent, _at, _lines, _readable, _rows, _spaced, _words, session
+from tests.captures.text.written import (
+    DAY_NS,
+    SENT_RECEIVED,
+    Sent,
+    _at,
+    _lines,
+    _readable,
+    _rows,
+    _spaced,
+    _words,
+    session,
+)
 
 EVENTS = session()
 WHOLE = b"".join(one.octets for one in EVENTS)
@@ -376,7 +387,9 @@ def test_row_of_a_table_whose_packet_carries_nothing_is_no_octets() -> None:
         assert not any("odd number" in remark.text for remark in source.remarks)
 
 
-DIGITS_BESIDE = bytes.fromhex("7E A0 2E 03 21 13 00 00 E6 E6 00 C1 01 C1 00 08 30 32 BE 10 04 0E 01 00 00 00 06 5F 1F 04 00 20")
+DIGITS_BESIDE = bytes.fromhex(
+    "7E A0 2E 03 21 13 00 00 E6 E6 00 C1 01 C1 00 08 30 32 BE 10 04 0E 01 00 00 00 06 5F 1F 04 00 20"
+)
 """A frame, whose second row begins with the characters 02 and a dot."""
 
 
@@ -400,3 +413,71 @@ def test_line_that_ends_a_read_of_socat_is_none_that_was_left_aside() -> None:
     with read(f"> 2026/03/21 10:15:32.123456  length=32 from=0 to=31\n{rows}--\n") as source:
         list(source)
         assert [remark.text for remark in source.remarks] == ["read as a socat -x log"]
+
+
+def _with_dates(form: str, behind: str = "") -> Write:
+    return _lines(lambda one: f"{_at(one, form, 3)}{behind} {TX_RX(one)} {_spaced(one.octets)}")
+
+
+DATED: dict[str, Write] = {
+    "a date without signs": _with_dates("%Y%m%d %H:%M:%S"),
+    "a date without signs, and a minus": _with_dates("%Y%m%d-%H:%M:%S"),
+    "date and time without signs": _lines(
+        lambda one: f"{_at(one, '%Y%m%d %H%M%S', 3, ',')} DEBUG {SENT_RECEIVED(one)} {one.octets.hex()}"
+    ),
+    "a minus between date and time": _with_dates("%Y/%m/%d-%H:%M:%S"),
+    "an underline between date and time": _with_dates("[%Y-%m-%d_%H:%M:%S", "]"),
+    "a number before a date without signs": _lines(
+        lambda one: f"47110 {_at(one, '%Y%m%d %H:%M:%S', 3)} {TX_RX(one)} {_spaced(one.octets)}"
+    ),
+}
+
+
+@pytest.mark.parametrize("write", DATED.values(), ids=DATED)
+def test_date_before_a_time_of_day_is_read(write: Write) -> None:
+    with read(write(EVENTS)) as source:
+        found = [(chunk.time_ns, chunk.direction, chunk.octets) for chunk in source]
+    assert found == [(one.time_ns // 1_000_000 * 1_000_000, one.direction, one.octets) for one in EVENTS]
+
+
+def test_date_and_time_of_day_alone_on_a_line_are_no_octets() -> None:
+    text = "".join(f"{_at(one, '%Y%m%d %H:%M:%S')}\n{_spaced(one.octets)}\n" for one in EVENTS)
+    with read(text) as source:
+        assert [(chunk.time_ns, chunk.octets) for chunk in source] == [
+            (one.time_ns // 1_000_000_000 * 1_000_000_000, one.octets) for one in EVENTS
+        ]
+
+
+def test_numbers_that_go_back_are_those_of_meters_and_no_dates() -> None:
+    numbers = ("20210412", "20190507")
+    text = "".join(
+        f"{numbers[at % 2]} {_at(one, '%H:%M:%S', 3)} {TX_RX(one)} {_spaced(one.octets)}\n"
+        for at, one in enumerate(EVENTS)
+    )
+    with read(text) as source:
+        assert [chunk.time_ns for chunk in source] == [one.time_ns % DAY_NS // 1_000_000 * 1_000_000 for one in EVENTS]
+        assert {chunk.interface for chunk in source} <= {0}
+
+
+def test_dump_of_zephyr_parts_characters_as_it_parts_octets() -> None:
+    text = ""
+    for one in EVENTS:
+        text += f"[00:00:12.345,000] <dbg> dlms: {_words('tx', 'rx')(one)}: \n"
+        for _, row in _rows(one.octets):
+            characters = f"{_readable(row[:8])} {_readable(row[8:])}"
+            text += f"{'':35}{row[:8].hex(' '):<23}  {row[8:].hex(' '):<23} |{characters:<17}\n"
+    assert spoken(text) == SPOKEN
+
+
+def test_titles_of_one_direction_say_nothing_of_a_dump_of_both() -> None:
+    rows = "".join(f"{at:08x}  {row.hex(' '):<47}  |{_readable(row)}|\n" for at, row in _rows(WHOLE))
+    assert [direction for direction, _ in spoken(f"Reading /dev/ttyUSB0 at 9600\n{rows}")] == [UNKNOWN]
+
+
+def test_packets_of_tcpdump_and_their_arrows_are_no_titles() -> None:
+    head = "10:15:32.123456 lo    In  IP 192.0.2.1.4059 > 192.0.2.2.5000: tcp sent 10\n"
+    rows = "".join(f"\t0x{at:04x}:  {row.hex(' ', -2)}  {_readable(row)}\n" for at, row in _rows(WHOLE[:64]))
+    other = head.replace("sent", "received")
+    with read(head + rows + other + rows) as source:
+        assert {chunk.direction for chunk in source} == {UNKNOWN}
+        assert next(remark.text for remark in source.remarks).startswith("read as a dump of tcpdump")

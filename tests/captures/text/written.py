@@ -410,7 +410,7 @@ def _netty(event: Sent) -> str:
 
 def _esp_idf(event: Sent) -> str:
     """What ESP_LOG_BUFFER_HEXDUMP writes, below a line of its program."""
-    head = f"D ({event.time_ns // 1_000_000 % 10_000_000}) DLMS: "
+    head = f"D ({event.time_ns % DAY_NS // 1_000_000}) DLMS: "
     rows = "\n".join(
         f"{head}0x{0x3FFB4280 + at:08x}   {row[:8].hex(' ')}  {row[8:].hex(' ')}".ljust(90) + f"  |{_readable(row)}|"
         for at, row in _rows(event.octets)
