@@ -115,7 +115,9 @@ def test_of(field: Field, comparison: str, literals: Sequence[Literal], part: Li
             raise _cannot(field, comparison, literals[0])
         return Texts([one.text for one in literals], comparison, pattern)
     if kind is Kind.ADDRESS:
-        return Addresses([_plain_number(one.text) for one in literals], comparison, _spans(literals))
+        spans = [one for one in literals if comparison in EQUALITY and not one.is_quoted and ".." in one.text]
+        values = [_address(one) for one in literals if one not in spans]
+        return Addresses(values, comparison, [_span(one) for one in spans])
     if kind is Kind.OBIS:
         if comparison in ORDER:
             raise _cannot(field, comparison, literals[0])
@@ -184,9 +186,12 @@ def _check_hosts(literals: Sequence[Literal]) -> None:
             raise FilterError(f"an address such as 192.0.2.10 was expected, not {one.text!r}", one.position, one.length)
 
 
-def _spans(literals: Sequence[Literal]) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
-    """Give the ranges among addresses. Raises: FilterError at one that runs backwards."""
-    return [_span(one) for one in literals if not one.is_quoted and ".." in one.text]
+def _address(literal: Literal) -> str:
+    """Write an address as records have it. Raises: FilterError at what is none."""
+    address = _plain_number(literal.text)
+    if place_of(address) is None:
+        raise wrong(literal, Kind.ADDRESS)
+    return address
 
 
 def _span(literal: Literal) -> tuple[tuple[int, ...], tuple[int, ...]]:
