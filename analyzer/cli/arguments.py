@@ -17,6 +17,8 @@ from analyzer.cores import cores
 _NEGATIVE = re.compile(r"-(?!2$)(\d+|\d*\.\d+)$")
 """What argparse takes for a number and no option: not what tshark calls its second pass by."""
 
+_SIZES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+_TIMES = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _LACKS_VALUE = ": expected one argument"
 
 
@@ -97,6 +99,23 @@ def natural(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"a number from 0 was expected, not {text!r}")
     return int(text)
+
+
+def size(text: str) -> int:
+    """Read octets: 100M. Raises: ArgumentTypeError."""
+    return _number(text, _SIZES, "octets such as 100M")
+
+
+def seconds(text: str) -> int:
+    """Read seconds: 1h. Raises: ArgumentTypeError."""
+    return _number(text, _TIMES, "a time such as 60, 10m or 1h")
+
+
+def _number(text: str, units: dict[str, int], expected: str) -> int:
+    found = re.fullmatch(r"(\d+)([a-z]?)(?:i?b)?", text.lower())
+    if not found or found[2] not in units:
+        raise argparse.ArgumentTypeError(f"{expected} was expected, not {text!r}")
+    return int(found[1]) * units[found[2]]
 
 
 def workers(text: str) -> int:

@@ -5,20 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analyzer.cli.arguments import natural
+from analyzer.cli.arguments import natural, seconds, size
 from analyzer.cli.complaints import UsageError
 
 if TYPE_CHECKING:
     from analyzer.live.recording import LiveOptions
     from captures.spool import Limits
 
-_SIZES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
-_TIMES = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 SECOND = 1_000_000_000
 
 
@@ -108,20 +105,3 @@ def limits(options: argparse.Namespace) -> Limits:
     from captures.spool import Limits
 
     return Limits(options.rotate_size, options.rotate_time * SECOND, options.keep)
-
-
-def size(text: str) -> int:
-    """Read octets: 100M. Raises: ArgumentTypeError."""
-    return _number(text, _SIZES, "octets such as 100M")
-
-
-def seconds(text: str) -> int:
-    """Read seconds: 1h. Raises: ArgumentTypeError."""
-    return _number(text, _TIMES, "a time such as 60, 10m or 1h")
-
-
-def _number(text: str, units: dict[str, int], expected: str) -> int:
-    found = re.fullmatch(r"(\d+)([a-z]?)(?:i?b)?", text.lower())
-    if not found or found[2] not in units:
-        raise argparse.ArgumentTypeError(f"{expected} was expected, not {text!r}")
-    return int(found[1]) * units[found[2]]

@@ -11,12 +11,12 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
-from analyzer.cli.arguments import Parser, add_common_options
+from analyzer.cli.arguments import Parser, add_common_options, seconds
 from analyzer.cli.complaints import INPUT_ERROR, PERMISSION_ERROR, UsageError, fail, say
 from analyzer.cli.inputs import add_reading_options, forced_stacks
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.listening import record_words, recording, watched
-from analyzer.cli.live_options import add_live_options, check_stdin, limits, live_options, seconds, source_name
+from analyzer.cli.live_options import add_live_options, check_stdin, limits, live_options, source_name
 from analyzer.cli.progress import say_over, write_over
 from analyzer.cli.watching import Watch, add_watching_options, is_watching
 from analyzer.live.wishes import ROTATE, STOP

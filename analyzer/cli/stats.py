@@ -9,7 +9,7 @@ from contextlib import closing, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from analyzer.children import ends_properly
-from analyzer.cli.arguments import Parser, add_common_options, hush, natural, workers
+from analyzer.cli.arguments import Parser, add_common_options, hush, natural, seconds, workers
 from analyzer.cli.complaints import UsageError, printable, say
 from analyzer.cli.filters import add_filter_options, chooses, chosen, filter_of, filter_text
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_remarks
@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
     add_filter_options(made)
     what = f"what to count by: {', '.join(BY)} (default: service)"
     made.add_argument("--by", choices=BY, default="service", metavar="WHAT", help=what)
-    made.add_argument("--interval", type=natural, default=0, metavar="SECONDS", help="with --by time: how long each is")
+    made.add_argument("--interval", type=seconds, default=0, metavar="N[smhd]", help="with --by time: how long each is")
     made.add_argument("-c", "--count", type=natural, default=0, metavar="N", help="the first N lines")
     made.add_argument("--index", action="store_true", help="keep an index beside the capture, or use the one there is")
     made.add_argument(

@@ -57,7 +57,7 @@ _STATISTICS = {
     "follow": _DIALOGUE,
     "hosts": "stats --by meter",
     "io,phs": "stats --by layer",
-    "io,stat": "stats --by time --interval SECONDS",
+    "io,stat": "stats --by time --interval N[smhd]",
     "ip_hosts": "stats --by meter",
     "rpc": "stats --by service has response times",
 }

@@ -9,9 +9,9 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from analyzer.cli.arguments import seconds
 from analyzer.cli.complaints import CHECK_FAILED, INPUT_ERROR, FilterTextError, UsageError, say
 from analyzer.cli.filters import compiled
-from analyzer.cli.live_options import seconds
 from analyzer.live.wishes import MARK, SAVE
 
 if TYPE_CHECKING:

@@ -144,7 +144,8 @@ def test_conversations_and_meters_are_counted() -> None:
 
 def test_stretches_of_time_are_counted() -> None:
     records = json_of("decode", *_words("ln-wrapper"), "--json")
-    found = json_of("stats", *_words("ln-wrapper"), "--by", "time", "--interval", "1", "--json")
+    found = json_of("stats", *_words("ln-wrapper"), "--by", "time", "--interval", "1s", "--json")
+    assert found == json_of("stats", *_words("ln-wrapper"), "--by", "time", "--interval", "1", "--json")
     groups = defaultdict(list)
     for record in records:
         groups[int(record["time"])].append(record)
