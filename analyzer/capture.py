@@ -247,11 +247,15 @@ class Capture:
         if self._reader is not None:
             self._reader.close()
 
-    def add_keys(self, keys: Keyring | None) -> None:
-        """Read the capture again with *keys* in the place of those it had; what is shown changes when that is done."""
+    def add_keys(self, keys: Keyring | None, inputs: Sequence[str] = ()) -> None:
+        """Read the capture again with *keys* in the place of those it had; what is shown changes when that is done.
+
+        *inputs*, where some are given, take the place of the inputs, and with that of their records.
+        """
         if self._next is not None:
+            inputs = inputs or self._next.inputs
             self._next.close()
-        self._next = Capture(self.inputs, keys=keys, decode_as=self._decode_as, live=self.live)
+        self._next = Capture(inputs or self.inputs, keys=keys, decode_as=self._decode_as, live=self.live)
         self._next.start()
 
     def force(self, decode_as: dict[str, str]) -> None:
@@ -260,7 +264,7 @@ class Capture:
         self.add_keys(self.keys)
 
     def _take_over(self, other: Capture) -> None:
-        """Take the place of the pass before; record numbers do not depend on keys."""
+        """Take the place of the pass before; record numbers depend on the inputs, not on keys."""
         self._next = None
         self.error = f"not read again: {other.error}" if other.error else ""
         if other.error:
@@ -270,7 +274,8 @@ class Capture:
         if self._process is not None and self._reader is not None:
             self._process.stop()
             self._reader.close()
-        self.keys, self._process, self._reader = other.keys, other._process, other._reader
+        self.inputs, self.keys = other.inputs, other.keys
+        self._process, self._reader = other._process, other._reader
         self._records, self.remarks = other._records, other.remarks
         self._diagnosis, self._stories = other._diagnosis, None
         self.diagnoses += other.diagnoses

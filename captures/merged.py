@@ -16,7 +16,7 @@ from operator import itemgetter
 from captures.chunk import PACKET_BITS, Chunk, Source
 
 _INTERFACE_BITS = 32
-_RING = re.compile(r"_\d{5,}_\d{14}(?=\.|$)")
+RING = re.compile(r"_(\d{5,})_(\d{14})(?=\.|$)")
 """What the recorder, dumpcap and Wireshark put between the name of a ring and its ending: a number, and the time."""
 
 _SPARE = 64
@@ -90,7 +90,7 @@ class MergedSource(Source):
         timed = []
         firsts: dict[str, int] = {}
         for index, source in enumerate(self.sources):
-            ring, is_ring = _RING.subn("", source.name)
+            ring, is_ring = RING.subn("", source.name)
             stream = self._numbered(index, firsts.setdefault(ring, index) if is_ring else index, source)
             first = next(stream, None)
             if first is None:

@@ -21,12 +21,14 @@ from analyzer.tui.commands import Keymap
 from analyzer.tui.growth import Growth
 from analyzer.tui.options import KeySources, Options, title_of
 from analyzer.tui.pace import Pace
+from analyzer.tui.rings import Renumbering
 from analyzer.tui.screens.base import BaseScreen
 from analyzer.tui.screens.main import MainScreen
 from analyzer.tui.settings import Settings
 
 if TYPE_CHECKING:
     from analyzer.capture import Capture
+    from analyzer.index.records import Records
 
 _FIRST_SECONDS, _BUSY_SECONDS, _IDLE_SECONDS = 0.05, 0.1, 0.5
 """Until more is taken: while no record is seen, while there are more, and when all were read."""
@@ -48,7 +50,7 @@ class Opening(App[None]):
         self._capture = capture
         self._is_ours = capture is None
         """Whether the capture was opened here, and is closed here."""
-        self._records: object = None
+        self._records: Records | None = None
         """What the capture's records were when they were looked at last: others where it was read again."""
         self.live_text = ""
         """What the recording says of itself; empty where nothing is recorded."""
@@ -65,6 +67,8 @@ class Opening(App[None]):
         self.farewell = ""
         """What is said once the terminal is given back."""
         self._growth: Growth | None = None
+        self._inputs: tuple[str, ...] = ()
+        """What the records are of that are shown."""
         self._written_anew = ""
         """The file that is read again because it is another."""
         self._has_frames = "polars" in sys.modules
@@ -125,7 +129,7 @@ class Opening(App[None]):
         """Show what the capture has got."""
         capture = self.capture
         self._growth = Growth(capture)
-        self._records = capture.records
+        self._records, self._inputs = capture.records, capture.inputs
         self.main.begin(capture)
         self.main.is_tailing = self.options.live is not None
         self.main.take(is_done=capture.progress.is_done)
@@ -244,8 +248,17 @@ class Opening(App[None]):
 
     def take_anew(self, capture: Capture) -> None:
         """The capture was read again, with more keys: whatever was found out is found out again."""
+        before, names = self._records, self.options.inputs
         self._records = capture.records
-        self.main.take_anew()
+        if before is not None and names != capture.inputs and not capture.live:  # a ring goes on
+            moved = Renumbering(before.table, capture.table)
+            title = title_of(capture.inputs) if self.options.title == title_of(names) else self.options.title
+            self.options = self.options._replace(inputs=capture.inputs, title=title)
+            for one in self._open_screens():
+                one.opened_from = moved.new(one.opened_from)
+            self.main.take_renumbered(moved)
+        else:
+            self.main.take_anew()
         if self._written_anew:
             self.main.flash(f"{title_of([self._written_anew])} was written anew: read from its beginning", "warning")
             self._written_anew = ""
@@ -253,9 +266,22 @@ class Opening(App[None]):
             one.show_title()
             one.came_anew()
 
+    def _take_ring(self, capture: Capture, moved: Renumbering) -> None:
+        """A ring went on: other files are open, and records have other numbers."""
+        names = self.options.inputs
+        title = title_of(capture.inputs) if self.options.title == title_of(names) else self.options.title
+        self.options = self.options._replace(inputs=capture.inputs, title=title)
+        for one in self._open_screens():
+            one.opened_from = moved.new(one.opened_from)
+        self.main.take_renumbered(moved)
+
     def _say_lost(self, growth: Growth) -> None:
         """Say that files are empty or gone, and that others wait for them; the records of all stay."""
         front = self._front() or self.main
+        if growth.given_up:
+            more = f" and {len(growth.given_up) - 1} more" * (len(growth.given_up) > 1)
+            gone = f"{title_of(growth.given_up[:1])}{more}"
+            front.flash(f"{gone} went from its ring, and its records from the list", "warning")
         for name in growth.newly_lost:
             became = "is empty now" if Path(name).exists() else "was removed"
             front.flash(f"{title_of([name])} {became}: the list shows what was read before", "warning")

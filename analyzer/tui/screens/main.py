@@ -24,6 +24,7 @@ from analyzer.tui.widgets.tree_pane import TreePane
 
 if TYPE_CHECKING:
     from analyzer.capture import Capture, Detail
+    from analyzer.tui.rings import Renumbering
 
 _QUICK_SECONDS = 0.01
 LAYOUTS = ("stacked", "side", "wide")
@@ -135,6 +136,17 @@ class MainScreen(Taking):
         self.shown = 0
         self.show_record()
         self.show_title()
+
+    def take_renumbered(self, moved: Renumbering) -> None:
+        """The capture was read again from other files: marks and the cursor stay with their records."""
+        number = self.records.number
+        self.renumber(moved.new)
+        self.comments = {new: text for one, text in self.comments.items() if (new := moved.new(one))}
+        self.records.reference = moved.new(self.records.reference)
+        self.take_anew()
+        if not self.is_tailing and not self.is_paused:
+            self.records.go_to_record(max(moved.new(number), 1))
+            self.show_record()
 
     def show_record(self) -> None:
         """Show the record under the cursor in the lower panes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from analyzer.tui.lookup import (
@@ -190,6 +191,13 @@ class Navigation(BaseScreen):
         signs = dict.fromkeys(self.bookmarks, "*")
         self.records.marks = signs | {number: letter for letter, number in self.marks.items()}
         self.records.refresh()
+
+    def renumber(self, new: Callable[[int], int]) -> None:
+        """Let marks stay with their records, whose numbers are others now, or none any more."""
+        self.marks = {letter: number for letter, one in self.marks.items() if (number := new(one))}
+        self.bookmarks = {number for one in self.bookmarks if (number := new(one))}
+        self.last_mark, self._back = new(self.last_mark), new(self._back)
+        self._show_marks()
 
     # -- search ---------------------------------------------------------------------------------------------------
 
