@@ -235,6 +235,8 @@ class Pipeline:
             flow = self._make_flow(protocol, key)
         if protocol != TCP:
             flow.conversation.feed(flow.side, octets, chunk[0], chunk[1])
+            if chunk[5] > len(chunk[4]):
+                flow.conversation.lost(flow.side)  # the packet is cut: what comes next does not go on with it
             return
         stream = flow.stream
         if copied_ns is not None:

@@ -24,6 +24,9 @@ _BEAT = re.compile(rb"\s*(?:[A-Za-z]{1,8}[:=])?[0-9]{8,20}[\r\n]+")
 _SIGN_OF_LIFE = Alternative("heartbeat", POSSIBLE, "a modem or gateway may have said it before the meter spoke")
 _SIGN_OF_LIFE_LATER = Alternative("heartbeat", POSSIBLE, "a modem or gateway may have said it")
 _PASSED_ON = Alternative("line-noise", POSSIBLE, "a serial server or modem may have passed on what its line picked up")
+_OTHER_DATAGRAM = Alternative(
+    "capture-loss", POSSIBLE, "they may have been sent in a datagram of their own, which is lost or not captured"
+)
 _INFLATING = (
     ("telnet-negotiation", b"\xff", b"\xff\xff", "each FF stands twice, as telnet sends it"),
     ("newline-translation", b"\n", b"\r\n", "0A became 0D 0A"),
@@ -151,7 +154,7 @@ class WrapperFamily(Family):
         if note.code == "apdu-malformed":
             return self._lacks_bit(record) or None
         if note.code == "capture-cut":
-            return self._runs_over(record) or self._is_misread(record) or None
+            return self._runs_over(record) or self._is_misread(record) or self._is_cut_packet(record, note)
         stray = self._stray.pop(record.lane.text, None)
         if stray is not None and (stray.octets + record.octets)[2:6] in self._ports(record):
             self._version(stray, stray.octets)
@@ -199,6 +202,15 @@ class WrapperFamily(Family):
             return False
         return self._has_settings(record)
 
+    def _is_cut_packet(self, record: Record, note: Note) -> bool | None:
+        """Tell whether a datagram lacks octets, and say so, because the capture cut its packets. None: it did not."""
+        cut = self.source is not None and self.source.remark_counts["packets-cut"]
+        if not cut or record.lane.transport != "udp" or not record.problem:
+            return None
+        text = f"{note.text}; packets of this capture are cut"
+        self.report(record, note.code, "capture-loss", LIKELY, text, start=note.start, end=note.end)
+        return True
+
     def _has_settings(self, record: Record, causes: frozenset[str] | None = None) -> bool:
         """Tell whether settings of a serial line, of *causes* alone, explain octets that are no PDU, and say so."""
         unread = Unread()
@@ -223,6 +235,7 @@ class WrapperFamily(Family):
         """Say what a wrong length counts, or what is missing."""
         octets = record.octets
         declared, there = octets[6] << 8 | octets[7], len(octets) - _HEADER
+        others: list[Alternative] = []
         if told := _inflated(octets):
             cause, confidence, text = told[0], LIKELY, f"{text}: {told[1]}"
         elif declared == there + _HEADER and reads(octets[_HEADER:]):
@@ -233,12 +246,16 @@ class WrapperFamily(Family):
             text = f"{text}: {octets_are(declared - there)} missing before the next PDU"
             if without := self._without_flow_control(record, declared - there):
                 cause, text = "flow-control-octets-removed", f"{text}; {without}"
+            elif record.lane.transport == "udp":
+                others.append(_OTHER_DATAGRAM)
         elif reads(octets[_HEADER:]):
             cause, confidence = "length-without-tag", CERTAIN
             text = f"{text}: the APDU reads whole with {octets_text(there - declared)} more"
         else:
             cause, confidence = "apdu-concatenated", LIKELY
-        fact = self.report(record, "wrapper-length-wrong", cause, confidence, text, start=6, end=8)
+        fact = self.report(
+            record, "wrapper-length-wrong", cause, confidence, text, start=6, end=8, alternatives=others
+        )  # fmt: skip
         story = self.stories.of_fact(fact) if cause == "flow-control-octets-removed" else None
         if story is not None:
             before = self.stories.of_lane(record.lane.text)

@@ -68,6 +68,16 @@ class WrapperFramer(ScanningFramer):
         """Tell whether a PDU has begun: where the other side speaks before its end, octets of it may be lost."""
         return bool(self._octets)
 
+    def lacks(self) -> bool:
+        """Tell whether what waits begins as a PDU, and its length says that octets of it are missing yet."""
+        octets = self._octets
+        return HEADER_LENGTH <= len(octets) < HEADER_LENGTH + self._length(0) and octets.startswith(_VERSION)
+
+    def goes_on(self, octets: bytes) -> bool:
+        """Tell whether *octets* may be what the PDU that waits lacks, or a part of it: not more, and not a PDU."""
+        size, waiting = len(self._octets) + len(octets), bytes(self._octets[:6])
+        return self.lacks() and size <= HEADER_LENGTH + self._length(0) and not octets.startswith(waiting)
+
     def turn(self) -> list[Frame]:
         """The other side speaks: return what is whole as it stands, or remember that it spoke before a PDU ended."""
         if self.rests():

@@ -14,6 +14,7 @@ from analyzer.framing.foreign import CLOSED, OTHER, FrameNames
 from analyzer.framing.frame import IEC62056_21, LENGTH_WRONG, MBUS, TRUNCATED, Frame, Framer, Mark, longest_pause
 from analyzer.framing.misread import is_misread_hdlc
 from analyzer.framing.telnet import TelnetSide
+from analyzer.framing.wrapper import WrapperFramer
 from analyzer.record import NOISE, Lane, Record
 from analyzer.tracking.bare_value import is_bare_value, is_cut_value
 from analyzer.tracking.dialogue import Dialogue
@@ -80,6 +81,8 @@ class Conversation:
         """By side: when octets came last, as far as that was looked at."""
         self._datagrams: list[int | None] = [None, None]
         """By side: when the last datagram came."""
+        self._in_pieces = False
+        """Whether a datagram ended within a wrapper PDU, which the next one may go on with."""
         self._begun_ns: dict[int, int] = {}
         """By packet: when that which it holds whole began to come, as far as that is told."""
         self._telnet: tuple[TelnetSide, TelnetSide] | None = None
@@ -385,10 +388,10 @@ class Conversation:
         framer = self._framers[side]
         before, self._datagrams[side] = self._datagrams[side], mark.time_ns
         if before is not None and mark.time_ns is not None and mark.time_ns - before > _LONGEST_WAIT_NS:
-            for frame in framer.flush():  # it goes on no more, and the capture does
-                self.take(side, frame._replace(problem=LENGTH_WRONG) if frame.problem == TRUNCATED else frame)
+            self._end_datagrams(side)
+        in_pieces = self._in_pieces and self._is_next_piece(side, octets)
         frames = framer.feed(octets, mark)
-        if self._is_forced:
+        if self._is_forced or in_pieces:
             pass
         elif not frames or frames[0].link == NOISE or self.stack in _BARE:
             verdict = self._detect(octets)
@@ -397,13 +400,31 @@ class Conversation:
                 self.force(verdict.stack)
                 framer = self._framers[side]
                 frames = framer.feed(octets, mark)
-        if self.stack not in ("hdlc", "mbus"):  # these may go on in the next one
+        if isinstance(framer, WrapperFramer) and framer.lacks() and NOISE not in [one.link for one in frames]:
+            self._in_pieces = True  # a serial line may have been put into datagrams as it came
+        elif self.stack not in ("hdlc", "mbus"):  # these may go on in the next one
             frames += framer.flush()
         begun_ns = self._begun_ns.pop(mark.number, None)
         if frames and begun_ns is not None:
             frames[0] = frames[0]._replace(marks=(Mark(mark.number, begun_ns), *frames[0].marks))
         for frame in frames:
             self.take(side, frame)
+
+    def _end_datagrams(self, side: int) -> None:
+        """Give what waits of *side*: it goes on no more, and the capture does."""
+        for frame in self._framers[side].flush():
+            self.take(side, frame._replace(problem=LENGTH_WRONG) if frame.problem == TRUNCATED else frame)
+
+    def _is_next_piece(self, side: int, octets: bytes) -> bool:
+        """Tell whether a datagram may go on with the wrapper PDU of its side; what waits and does not is given."""
+        is_piece = False
+        for each, framer in enumerate(self._framers):
+            if each == side and isinstance(framer, WrapperFramer) and framer.goes_on(octets):
+                is_piece = True
+            elif isinstance(framer, WrapperFramer):
+                self._end_datagrams(each)
+        self._in_pieces = False
+        return is_piece
 
     # -- frames -------------------------------------------------------------------------------------------------
 

@@ -1,13 +1,19 @@
-"""Frames of HDLC in two datagrams each: what was lost of one push is not made up for by the next."""
+"""Frames of HDLC and wrapper PDUs in several datagrams: what was lost of one push is not made up for by the next."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
+from analyzer.diagnosis.doctor import Doctor
 from analyzer.pipeline import Pipeline
+from captures import open_source
 from captures.chunk import UNKNOWN, Chunk
 from tests.analyzer.diagnosis.told import diagnose, named
-from tests.analyzer.tracking.build import ListSource, Station, answered
+from tests.analyzer.tracking.build import ListSource, Station, answered, wrapped
 from tests.analyzer.tracking.carried_by_tcp import ETHERNET
-from tests.captures.build import ethernet, ipv4, udp
+from tests.captures.build import ethernet, ipv4, pcap_header, pcap_record, udp
 
 SECOND = 1_000_000_000
 
@@ -51,3 +57,70 @@ def test_lost_half_amid_a_capture_is_not_put_down_to_its_end() -> None:
 
 def test_halves_that_come_soon_after_one_another_are_joined_still() -> None:
     assert packets(pushes(3, 4, apart_s=5)) == [(1, 2), (3, 4), (5, 6), (7, 8)]
+
+
+def pdu(number: int) -> bytes:
+    """A wrapper PDU with a push."""
+    return wrapped([answered(bytes.fromhex(f"0F000000{number:02X} 00 0203 06 00000001 06 00000002 0904 41424344"))])[
+        0
+    ].octets
+
+
+def datagrams(*said: tuple[float, bytes]) -> list[Chunk]:
+    made = []
+    for number, (seconds, octets) in enumerate(said, 1):
+        packet = ethernet(ipv4(udp(octets), 17))
+        made.append(Chunk(number, round(seconds * SECOND), ETHERNET, UNKNOWN, packet, len(packet), -1))
+    return made
+
+
+SIZE = len(pdu(1))
+
+
+@pytest.mark.parametrize("cuts", [(9,), (20,), (SIZE - 1,), (10, 20), (8, 9, 10)])
+def test_wrapper_pdu_in_several_datagrams_is_one(cuts: tuple[int, ...]) -> None:
+    said: list[tuple[float, bytes]] = [(1.0, pdu(0))]  # it shows what is spoken
+    wanted: list[tuple[tuple[int, ...], bytes]] = [((1,), pdu(0))]
+    for number in range(1, 5):
+        begin = len(said) + 1
+        for piece, (start, end) in enumerate(zip((0, *cuts), (*cuts, SIZE), strict=True)):
+            said.append((60.0 * number + piece / 100, pdu(number)[start:end]))
+        wanted.append((tuple(range(begin, len(said) + 1)), pdu(number)))
+    found = list(Pipeline().run(ListSource(datagrams(*said))))
+    assert [(one.packets, one.octets) for one in found] == wanted
+    assert diagnose(datagrams(*said)) == []
+
+
+@pytest.mark.parametrize("cut", [9, 20, SIZE - 1])
+@pytest.mark.parametrize("apart", [5, 60])
+def test_datagram_that_ends_within_its_pdu_lacks_octets_and_takes_none_of_the_next(cut: int, apart: float) -> None:
+    sent = [pdu(1), pdu(2), pdu(3)[:cut], pdu(4), pdu(5)]
+    chunks = datagrams(*((apart * number, one) for number, one in enumerate(sent)))
+    assert [one.octets for one in Pipeline().run(ListSource(chunks))] == sent
+    (story,) = diagnose(chunks)
+    assert ((story.code, story.cause), story.records) == (("wrapper-length-wrong", "truncated"), [3])
+    assert [one.cause for one in story.alternatives] == ["capture-loss"]
+
+
+def test_rest_of_a_pdu_alone_is_not_joined_to_the_next() -> None:
+    sent = [pdu(1), pdu(2)[20:], pdu(3), pdu(4)]
+    chunks = datagrams(*((5.0 * number, one) for number, one in enumerate(sent)))
+    assert [one.octets for one in Pipeline().run(ListSource(chunks))] == sent
+    assert named(diagnose(chunks)) == [("noise", "not-wrapper")]
+
+
+def test_datagram_that_the_capture_cut_was_sent_whole(tmp_path: Path) -> None:
+    packets = [ethernet(ipv4(udp(pdu(number)), 17)) for number in range(5)]
+    cut = [packet[:-4] if number == 2 else packet for number, packet in enumerate(packets)]
+    path = tmp_path / "cut.pcap"
+    both = enumerate(zip(cut, packets, strict=True))
+    path.write_bytes(
+        pcap_header() + b"".join(pcap_record(one, seconds=at, original=len(whole)) for at, (one, whole) in both)
+    )
+    with open_source(str(path)) as source:
+        pipeline = Pipeline()
+        doctor = Doctor(pipeline.ends, source)
+        for record in pipeline.run(source):
+            doctor.take(record)
+        doctor.finish()
+    assert [(one.code, one.cause, one.records) for one in doctor.stories()] == [("capture-cut", "capture-loss", [3])]
