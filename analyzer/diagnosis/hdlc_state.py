@@ -135,8 +135,11 @@ def parameters(record: Record) -> dict[int, int]:
 def information_place(octets: bytes) -> tuple[int, int]:
     """Tell where the information field of a frame begins and ends, with or without its opening flag."""
     begin = int(octets[0] == 0x7E)
-    middle = address_end(octets, begin + 2) or 0
-    return (address_end(octets, middle) or 0) + 3, begin + announced_length(octets, begin) - 2
+    middle = address_end(octets, begin + 2)
+    end = address_end(octets, middle) if middle else None
+    if not end:  # three octets, which are none of the profile
+        end = begin + 2 + sum(address_lengths(octets))
+    return end + 3, begin + announced_length(octets, begin) - 2
 
 
 @lru_cache(maxsize=1024)

@@ -341,8 +341,10 @@ def _other_invoke_id(family: Family, record: Record, one: Association, wait: Exc
     if meter.answers_with_one_invoke_id():
         cause, confidence, others = "invoke-id-ignored", LIKELY, []
         told = [fact for other in _STRAYED for fact in _told(family, record.lane.text, other)]
-        for fact in [fact for fact in told if fact.code == "invoke-id-differs" and fact.confidence == POSSIBLE]:
+        doubtful = [fact for fact in told if fact.code == "invoke-id-differs" and fact.confidence == POSSIBLE]
+        for fact in doubtful:  # all of them, before one is told: a story is as sure as the least of its facts
             family.stories.take_back(fact)
+        for fact in sorted(doubtful, key=lambda one: one.evidence.record):
             family.stories.add(fact.told_as(cause, confidence))
             for silence in _told(family, one.lane, "server-silent"):
                 if silence.evidence.record in fact.explains:

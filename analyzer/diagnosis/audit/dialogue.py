@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from analyzer.diagnosis.audit.ledger import FAIL, INCONCLUSIVE, Ledger, closing, watcher
 from analyzer.diagnosis.words import seconds
@@ -32,6 +33,23 @@ _ACCEPTED = (0, 14)
 _SERVICES = frozenset({0xC0, 0xC1, 0xC3, 0xD9, 0x05, 0x06, 0x16, 0xC2, 0x0F})
 _INVOKED = frozenset({0xC0, 0xC1, 0xC3, 0xC4, 0xC5, 0xC7})
 """Tags of APDUs whose octet 2 is invoke-id-and-priority."""
+
+
+class _Way(NamedTuple):
+    """A way of referencing, and the tags of services of the other way."""
+
+    name: str
+    others: frozenset[int] = frozenset()
+
+
+_UNKNOWN = _Way("")
+_BY_NAME = (_Way("SN", frozenset({0xC0, 0xC1, 0xC3, 0xD9})), _Way("LN", frozenset({0x05, 0x06, 0x16})))
+_FITTING = {0xC0: b"\1\2", 0xC1: b"\1", 0xC3: b"\1\2"}
+"""By the tag of a request of one thing in one piece: how its answer may go on behind its own tag."""
+_REFERENCING = {f"2.16.756.5.8.1.{arc}": _BY_NAME[arc % 2] for arc in range(1, 5)}
+"""By application context: its way of referencing."""
+_OF_RESPONSE, _SAME = 4, 0xC0
+"""What a tag of a response has more than that of its request, and the bits that a response gives back."""
 _CLASSED = {b"\xc0": "get-request", b"\xc1": "set-request", b"\xc3": "action-request"}
 _SERVED = frozenset({b"\xc4", b"\xc5", b"\xc7", b"\xda", b"\x0c", b"\x0d"})
 """Tags of answers to services."""
@@ -70,8 +88,35 @@ def sorts(ledger: Ledger, record: Record, one: Association | None) -> None:
     elif tag in _SERVICES and one is not None and one.proposal is not None and one.answer is not None:
         text = _said(one.answer) or "what was agreed is enciphered, and no key opens it"
         ledger.find("conformance", INCONCLUSIVE, text, one.answer.record)
+    if tag in _SERVICES and one is not None and record.direction == REQUEST:
+        opened = [each for each in (one.proposal, one.answer) if each is not None]
+        ways = {_REFERENCING.get(each.context, _UNKNOWN) for each in opened}
+        if len(ways) == 1 and tag in (way := ways.pop()).others:
+            text = f"{apdu.family} in an association that was opened for referencing by {way.name}"
+            ledger.find("conformance", FAIL, text, opened[-1].record, number)
     if tag in _INVOKED and record.direction == RESPONSE and record.request is not None:
         ledger.saw("answer", number)
+
+
+@watcher
+def given_back(ledger: Ledger, record: Record, one: Association | None) -> None:
+    """Hold the form of an answer, its service class and its priority against those of its request."""
+    apdu = record.apdu
+    if apdu is None or len(apdu.octets) < 3 or apdu.octets[0] not in _INVOKED or record.problem:
+        return
+    tag, choice, own = apdu.octets[:3]
+    if record.direction == REQUEST:
+        ledger.remember("asked", record.number, (tag, choice, own))
+        return
+    asked = ledger.state.get(("asked", record.request)) if record.direction == RESPONSE else None
+    if not isinstance(asked, tuple) or record.request is None:
+        return
+    if (asked[2] ^ own) & _SAME:
+        text = f"invoke-id-and-priority is {own:02X} in an answer, and {asked[2]:02X} in its request"
+        ledger.find("invoke-id", FAIL, text, record.request, record.number)
+    if asked[1] == 1 and tag == asked[0] + _OF_RESPONSE and choice not in _FITTING[asked[0]]:
+        text = f"{apdu.entry.asn1 if apdu.entry is not None else apdu.family} answers a request of one thing"
+        ledger.find("answers", FAIL, text, record.request, record.number)
 
 
 @watcher
@@ -185,6 +230,16 @@ def invoked(ledger: Ledger, record: Record, one: Association | None) -> None:
         ledger.remember("invoked", one.number, used | 1 << invoke_id)
     elif record.direction == RESPONSE and not used >> invoke_id & 1:
         ledger.find("invoke-id", FAIL, f"an answer has invoke-id {invoke_id}, and no request had it", record.number)
+
+
+@closing
+def unanswered(ledger: Ledger) -> None:
+    """Look for requests that wait for their answer where the capture ends."""
+    for one in ledger.doctor.associations:
+        for each in one.waiting.values():
+            if each.is_confirmed:
+                text = f"{each.service} has no answer where the capture ends"
+                ledger.find("answers", INCONCLUSIVE, text, each.request, is_general=True)
 
 
 @closing

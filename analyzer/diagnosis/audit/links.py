@@ -5,7 +5,7 @@ Source: IEC 62056-46 (parameter negotiation, send and receive sequence numbers, 
 
 from __future__ import annotations
 
-from analyzer.diagnosis.audit.ledger import FAIL, Ledger, watcher
+from analyzer.diagnosis.audit.ledger import FAIL, INCONCLUSIVE, Ledger, closing, watcher
 from analyzer.record import LINK, REQUEST, RESPONSE, Record
 from analyzer.tracking.acse_terms import parameters_of
 from analyzer.tracking.history import Association
@@ -13,6 +13,7 @@ from analyzer.tracking.opening import LEAST_INFORMATION, LEAST_WINDOW, MOST_INFO
 
 _SNRM, _UA, _DM, _DISC = 0x83, 0x63, 0x0F, 0x43
 _NAMES = {_SNRM: "SNRM", _UA: "UA"}
+_COMMANDS = {_SNRM: "SNRM", _DISC: "DISC"}
 _WITHOUT_POLL_FINAL = 0xEF
 _MODULO = 8
 _WAYS = (REQUEST, RESPONSE)
@@ -51,6 +52,48 @@ def negotiated(ledger: Ledger, record: Record, one: Association | None) -> None:
         if not least <= value <= most:
             text = f"{name}: {what} is {value}, and not {least} to {most}"
             ledger.find("hdlc-parameters", FAIL, text, record.number)
+
+
+@watcher
+def commanded(ledger: Ledger, record: Record, one: Association | None) -> None:
+    """Look for SNRM and DISC that nothing answers, and for meters that speak on a link that was disconnected."""
+    control = record.control
+    about = record.lane.conversation, record.client, record.server
+    if record.link != "hdlc" or control is None or record.problem:
+        ledger.state.pop(("command", about), None)
+        ledger.state.pop(("gone", about), None)
+        return
+    command = control & _WITHOUT_POLL_FINAL
+    waits = ledger.state.pop(("command", about), None)
+    if record.direction == REQUEST:
+        _unanswered(ledger, waits)
+        if command in (_SNRM, _DISC):
+            ledger.remember("command", about, (command, record.number))
+        if command == _SNRM:
+            ledger.state.pop(("gone", about), None)
+    elif record.direction == RESPONSE:
+        gone = ledger.state.get(("gone", about))
+        if command in (_UA, _DM) and isinstance(waits, tuple) and waits[0] == _DISC:
+            ledger.remember("gone", about, waits[1])
+        elif isinstance(gone, int) and not control & 1:
+            text = (
+                f"the meter sends an I frame on a link that was disconnected in record {gone}, and no SNRM came since"
+            )
+            ledger.find("association", INCONCLUSIVE, text, gone, record.number)
+
+
+@closing
+def commands(ledger: Ledger) -> None:
+    """Look for SNRM and DISC that wait for their answer where the capture ends."""
+    for waits in [each for (name, _), each in ledger.state.items() if name == "command"]:
+        _unanswered(ledger, waits)
+
+
+def _unanswered(ledger: Ledger, waits: object) -> None:
+    """Take down that SNRM or DISC got no answer, which the capture may lack."""
+    if isinstance(waits, tuple):
+        command, number = waits
+        ledger.find("answers", INCONCLUSIVE, f"{_COMMANDS[command]} has no answer", number, is_general=True)
 
 
 @watcher

@@ -147,7 +147,7 @@ def _mechanism(ledger: Ledger, record: Record, values: dict[str, Any]) -> None:
     number = record.number
     if mechanism in _WEAK and record.client != _PUBLIC_CLIENT:
         shown = _WEAK[mechanism] or MECHANISM.get(mechanism, mechanism)
-        if record.client is None:
+        if not isinstance(record.client, int):
             ledger.find("authentication", INCONCLUSIVE, f"{shown}; which client asks is not known", number)
         else:
             ledger.find("authentication", FAIL, f"client {record.client} asks for {shown}", number)

@@ -745,3 +745,76 @@ def test_key_of_the_keyring_that_was_mistyped_accuses_no_sender() -> None:
     world.given[KeyRole.GUEK] = world.guek[:-1] + bytes((world.guek[-1] ^ 1,))
     world.said += [audited.asked(world.request()), audited.answered(world.response())]
     assert _opened(world)["tags"].verdict == INCONCLUSIVE
+
+
+@pytest.mark.parametrize("own", ["41", "81"])
+def test_service_class_and_priority_of_an_answer_are_those_of_its_request(own: str) -> None:
+    answer = audited.CLOCK_ANSWER[:2] + bytes.fromhex(own) + audited.CLOCK_ANSWER[3:]
+    units = audited.at(1, audited.asked(audited.GET_CLOCK), audited.answered(answer))
+    row = audited.over_tcp(audited.OPENING, audited.READING, units)["invoke-id"]
+    assert (row.verdict, row.records) == (FAIL, (5, 6))
+    assert row.text == f"invoke-id-and-priority is {own} in an answer, and C1 in its request"
+
+
+def test_meter_that_gives_back_one_invoke_id_fails_once_it_did_so_often() -> None:
+    def reading(invoke_id: int) -> list[audited.Said]:
+        request = audited.GET_CLOCK[:2] + bytes((0xC0 | invoke_id,)) + audited.GET_CLOCK[3:]
+        return audited.at(1, audited.asked(request), audited.answered(audited.CLOCK_ANSWER))
+
+    few = audited.over_tcp(audited.OPENING, *map(reading, (1, 2, 3)))["invoke-id"]
+    many = audited.over_tcp(audited.OPENING, *map(reading, (1, 2, 3, 4, 5)))["invoke-id"]
+    assert (few.verdict, many.verdict) == (INCONCLUSIVE, FAIL)
+
+
+def test_list_that_answers_a_request_of_one_thing_fails() -> None:
+    answer = bytes.fromhex("C403C1 01 00") + audited.CLOCK_ANSWER[4:]
+    units = audited.at(1, audited.asked(audited.GET_CLOCK), audited.answered(answer))
+    row = audited.over_tcp(audited.OPENING, units)["answers"]
+    assert (row.verdict, row.text) == (FAIL, "get-response-with-list answers a request of one thing")
+
+
+@pytest.mark.parametrize(("aare", "verdict"), [(2, FAIL), (1, PASS)])
+def test_service_by_the_other_way_of_referencing_fails_where_both_sides_opened_for_one(aare: int, verdict: str) -> None:
+    opening = [
+        one.replace(bytes.fromhex("60857405080101"), bytes.fromhex("608574050801") + bytes((context,)))
+        for one, context in ((audited.AARQ, 2), (audited.AARE, aare))
+    ]
+    units = audited.at(0, audited.asked(opening[0]), audited.answered(opening[1]))
+    row = audited.over_tcp(units, audited.READING)["conformance"]
+    assert row.verdict == verdict
+    assert verdict == PASS or row.text == "get-request in an association that was opened for referencing by SN"
+
+
+@pytest.mark.parametrize("last", [audited.READING[:1], audited.RELEASE[:1]])
+def test_request_that_waits_where_the_capture_ends_is_not_said_to_be_answered(last: list[object]) -> None:
+    row = audited.over_tcp(audited.OPENING, audited.READING, last)["answers"]
+    assert (row.verdict, row.records) == (INCONCLUSIVE, (5,))
+    unconfirmed = audited.at(1, audited.asked(bytes.fromhex(audited.UNCONFIRMED_SET)))
+    assert audited.over_tcp(audited.OPENING, audited.READING, unconfirmed)["answers"].verdict == PASS
+
+
+def test_command_without_an_answer_and_frames_on_a_link_that_is_gone_are_told() -> None:
+    def rows(*units: list[audited.Said]) -> Rows:
+        station = audited.Station()
+        begun = audited.at(0, *station.connect()), audited.OPENING, audited.READING
+        return audited.on_line(*begun, *units, station=station)
+
+    ended = audited.at(1, *audited.Station().disconnect())
+    assert (rows(ended)["answers"].verdict, rows(ended)["association"].verdict) == (PASS, PASS)
+    silent = rows(ended[:1])["answers"]
+    assert (silent.verdict, silent.text, silent.records) == (INCONCLUSIVE, "DISC has no answer", (7,))
+    again = rows(ended, audited.OPENING)["association"]
+    assert (again.verdict, again.records) == (INCONCLUSIVE, (7, 10))
+
+
+def test_frame_with_an_address_of_three_octets_is_measured_behind_it() -> None:
+    rows = audited.on_line(
+        audited.at(0, audited.asked(audited.frame(b"", 0x93, b"\x02\x02\x03\x21"))),
+        audited.at(1, audited.asked(audited.frame(b"", 0x31, b"\x02\x02\x03\x21"))),
+    )
+    assert (rows["hdlc-address"].verdict, rows["hdlc-supervisory"].verdict) == (FAIL, PASS)
+
+
+def test_client_whose_address_is_no_sap_is_not_accused_of_another_mechanism() -> None:
+    row = audited.on_line(audited.OPENING, station=audited.Station(client=b"\x00\x21"))["authentication"]
+    assert (row.verdict, row.text) == (INCONCLUSIVE, "no authentication; which client asks is not known")
