@@ -83,7 +83,8 @@ class Challenges:
         source = record.packets[-1] >> PACKET_BITS if record.packets else 0
         talks = self._talks.get(both, {})
         if source in talks:
-            return talks[source].is_same_talk(use)
+            is_one_stream = record.lane.transport == "tcp" and talks[source].conversation == use.conversation
+            return not is_one_stream and talks[source].is_same_talk(use)  # TCP gives its octets once
         is_copy = any(each.sealed == use.sealed for each in talks.values())
         if len(self._talks) < _MOST:
             self._talks.setdefault(both, talks)[source] = use

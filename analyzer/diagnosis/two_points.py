@@ -6,6 +6,8 @@ association octet by octet too, the packets are the same ones, before and behind
 
 from __future__ import annotations
 
+from itertools import islice
+
 from analyzer.diagnosis.family import Family, severity_with
 from analyzer.diagnosis.story import LIKELY, POSSIBLE, Alternative, Fact
 from analyzer.record import REQUEST, RESPONSE, Record
@@ -14,7 +16,7 @@ from dissectors.tree import Note
 _REPLAY = "replay"
 _AGAIN = frozenset({_REPLAY, "retransmission", "answer-repeated"})
 _POINTS = "captured-at-two-points"
-_MOST, _MOST_FACTS = 4096, 64
+_MOST, _MOST_FACTS, _MOST_LOOKED_AT = 4096, 64, 512
 _SENT_AGAIN = Alternative(
     _REPLAY, POSSIBLE, "or somebody sent all of it again, and the meter's counters had been set back"
 )
@@ -33,6 +35,7 @@ class TwoPoints:
         self._told: dict[int, list[tuple[str, Fact]]] = {}
         """By association: the causes and facts told, with the direction."""
         self._copies: set[int] = set()
+        self._replays: set[int] = set()
 
     def repeated(self, record: Record, note: Note) -> None:
         """Report a counter that came again; once an association proves to be a copy, all that was told of it."""
@@ -46,17 +49,26 @@ class TwoPoints:
             record, note.code, note.cause, note.confidence, note.text, start=note.start, end=note.end,
             severity=note.severity, alternatives=[others] if others is not None else (),
         )  # fmt: skip
-        if number is None or note.cause not in _AGAIN or len(self._told) >= _MOST:
+        if number is None or number in self._replays or note.cause not in _AGAIN or len(self._told) >= _MOST:
             return
         told = self._told.setdefault(number, [])
         if len(told) < _MOST_FACTS:
             told.append((record.direction, fact))
-        if {REQUEST, RESPONSE} <= {direction for direction, each in told if each.cause == _REPLAY} and self._is_all(
-            number
-        ):
-            self._copies.add(number)
+        is_both_ways = {REQUEST, RESPONSE} <= {direction for direction, each in told if each.cause == _REPLAY}
+        if is_both_ways and self._is_all(number):
+            is_replay = self._is_one_stream(record, note)
+            (self._replays if is_replay else self._copies).add(number)
             del self._told[number]
-            self._retell([each for _, each in told])
+            self._retell([] if is_replay else [each for _, each in told])
+
+    def _is_one_stream(self, record: Record, note: Note) -> bool:
+        """Tell whether both came on one TCP connection, whose octets stand there once however often captured."""
+        if record.lane.transport != "tcp":
+            return False
+        before, own = int(note.text.rpartition(" ")[2]), record.association
+        recent = islice(self._family.associations.newest_first(), _MOST_LOOKED_AT)
+        ran = [one for one in recent if one.first.record <= before <= one.last_record and one.number != own]
+        return {one.conversation for one in ran} == {record.lane.conversation}
 
     def _is_all(self, number: int) -> bool:
         """Tell whether an association has no answer that is new, but for an AARE that may have gone in clear."""

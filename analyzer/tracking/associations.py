@@ -65,6 +65,10 @@ class Associations(Services):
         """Give the associations that are kept, pushes too."""
         return iter(sorted([*self._known.values(), *self._pushes.values()], key=lambda one: one.first.record))
 
+    def newest_first(self) -> Iterator[Association]:
+        """Give those that are kept without pushes, the one that began last first."""
+        return reversed(self._known.values())
+
     def __len__(self) -> int:
         """Count them."""
         return len(self._known) + len(self._pushes)

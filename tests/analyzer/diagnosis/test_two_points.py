@@ -51,3 +51,12 @@ def test_requests_that_are_sent_again_without_the_answers_of_before_are_a_replay
     asked = [one for one in dialogue if one.direction == TO_METER]
     told = _told(_packets(dialogue), _packets(asked, 30, **BEHIND), source=KeySource.GLOBAL)
     assert ("invocation-counter-repeated", "replay", Severity.WARNING) in told
+
+
+@pytest.mark.parametrize("has_keys", [True, False])
+def test_talk_that_comes_again_on_its_own_connection_is_a_replay_for_tcp_gives_octets_once(has_keys: bool) -> None:
+    dialogue = session(security_of(0, KeySource.GLOBAL))
+    again = [one._replace(time_ns=one.time_ns + 30 * SECOND) for one in dialogue]
+    told = _told(_packets([*dialogue, *again]), source=KeySource.GLOBAL, has_keys=has_keys)
+    challenges, counters = ("challenge-repeated", "challenge-not-random"), ("invocation-counter-repeated", "replay")
+    assert {(code, cause) for code, cause, _ in told} == ({challenges, counters} if has_keys else {challenges})
