@@ -4,7 +4,7 @@ import re
 
 from captures.chunk import UNKNOWN
 from captures.text.labels import direction_of, says_way
-from captures.text.times import Clock
+from captures.text.times import TIME, Clock
 from captures.text.words import Words
 
 _COUNTED = re.compile(rb"(?i)(?<![\w.])(\d{1,5}) ?(?:bytes?|octets?)\b|\blen(?:gth)?\s?[=:]\s?(\d{1,5})\b")
@@ -15,6 +15,12 @@ _MEMBER = re.compile(
 )
 _CLOSES = re.compile(rb"\s*(?:</[^<>]*>|[\]}],?\s*[\[{]?|\[\w[\w .-]*\])\s*")
 """A line of XML, JSON, YAML or an INI file that says something of the octets beside it, and one that ends it."""
+_STAMPED = re.compile(
+    rb"\s*[\[(]?" + TIME.encode() + rb"[\])]?[\s:|-]{0,4}(?P<way>[A-Za-z]{2,12}(?![A-Za-z])|[<>=-]{1,3}(?=\s|$)"
+    rb"|\xe2\x86[\x90\x92]).*",
+    re.DOTALL,
+)
+"""A line that says when, and right behind it which way, what stands on the next goes."""
 _OPEN_MEMBERS = frozenset(bytes((octet,)) for octet in b'<"]}[-tTdD')
 _COUNTS = (b"yte", b"ctet", b"YTE", b"CTET", b"len", b"Len", b"LEN")
 """Most lines have none of these, which is found with less work."""
@@ -29,10 +35,14 @@ class Announced:
         """Octets that are still to come."""
         self._direction = UNKNOWN
         self._time_ns: int | None = None
+        self._is_next = False
+        """It is said of the next line alone."""
         self._words, self._clock = words, clock
 
     def heed(self, line: bytes) -> None:
         """Remember what *line* says."""
+        if self._is_next:
+            self._end()
         if len(line) > _LONGEST:
             return
         may_be_member = line.lstrip()[:1] in _OPEN_MEMBERS
@@ -42,6 +52,7 @@ class Announced:
         counted = _COUNTED.search(line) if any(map(line.__contains__, _COUNTS)) else None
         member = _MEMBER.fullmatch(line) if may_be_member else None
         if counted is None and member is None:
+            self._stamp(line)
             return
         direction, time_ns = self._words.label(line + b"\n")[0], self._clock.find(line)
         if member is not None:
@@ -55,10 +66,20 @@ class Announced:
 
     def take(self, label: bytes, length: int) -> tuple[int, int | None]:
         """Give direction and time of *length* octets behind the words *label*, if those say no direction."""
-        if length > self.left or says_way(label):
+        if length > self.left or says_way(label) or (self._is_next and self._clock.find(label) is not None):
             self._end()
         self.left -= min(length, self.left)
-        return self._direction, self._time_ns
+        found = self._direction, self._time_ns
+        if self._is_next:
+            self._end()
+        return found
+
+    def _stamp(self, line: bytes) -> None:
+        """Remember a line that begins with a time and a direction."""
+        found = _STAMPED.fullmatch(line)
+        direction = direction_of(found["way"]) if found else UNKNOWN
+        if found and direction:
+            self._direction, self._time_ns, self.left, self._is_next = direction, self._clock.read(found), _MOST, True
 
     def _end(self) -> None:
-        self._direction, self._time_ns, self.left = UNKNOWN, None, 0
+        self._direction, self._time_ns, self.left, self._is_next = UNKNOWN, None, 0, False

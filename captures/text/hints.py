@@ -19,6 +19,8 @@ class Hints(NamedTuple):
     """Some octets begin as HDLC frames: what is called an APDU then is the inside of one."""
     takes_opened: bool = False
     """Nothing but what is called deciphered may be traffic."""
+    takes_names: bool = False
+    """Names in the text have words of both directions within."""
     heads: frozenset[bytes] = frozenset()
     """The words that stand before octets and say their direction."""
     is_monitor: bool = False

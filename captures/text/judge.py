@@ -8,7 +8,7 @@ from captures.stream import HeldInput, Window
 from captures.text.apart import has_zone_lanes, leading_numbers, standing_number
 from captures.text.counts import has_counts, has_line_numbers
 from captures.text.hints import Hints
-from captures.text.labels import has_indented_side, has_monitor_arrows, says_opened
+from captures.text.labels import has_both_in_names, has_indented_side, has_monitor_arrows, says_opened
 from captures.text.letters import has_letters
 from captures.text.lines import blocks
 from captures.text.misread import mend, unmask
@@ -51,6 +51,7 @@ def judge(head: bytes, shapes: Iterable[Shape] = SHAPES) -> Judgement | None:
     hints = Hints(
         date_order(text),
         is_monitor=has_monitor_arrows(text),
+        takes_names=has_both_in_names(text),
         has_letters=has_letters(text),
         has_indents=has_indented_side(text),
         lacks_zeros=is_unpadded(text),

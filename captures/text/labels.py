@@ -65,6 +65,10 @@ _CELL = re.compile(rb"[\"'|;,\t][ \t]*(in|out)[ \t]*[\"'|;,\t](?![ \t]*:)")
 _IN_WORDS = re.compile(
     rb"(request|datasent|writecharacteristic)|(response|datareceived|onreceive|characteristicchanged)"
 )
+_IN_NAMES = re.compile(
+    rb"(?<=[a-z])(?:(Sent|Send|Sending|Write|Written|Tx|TX)|(Received?|Receiving|Recv|Read|Reply|Answer|Rx|RX))(?![a-z])"
+)
+"""Words within names, as in ``serialSend`` and ``SerialReceived``: one alone may say what a tap does."""
 _LEAST_WORD = 4
 _FOREIGN = re.compile(
     rb"(?<![A-Za-z])(?:"
@@ -146,10 +150,16 @@ def direction_between(speaker: bytes, other: bytes) -> int:
     return said or (RECEIVED if heard == SENT else SENT)
 
 
-def direction_in(label: bytes, *, is_unit: bool = False) -> int:
+def has_both_in_names(text: bytes) -> bool:
+    """Tell whether names in *text* have words of both directions within."""
+    return len({found.lastindex for found in _IN_NAMES.finditer(text)}) > 1
+
+
+def direction_in(label: bytes, *, is_unit: bool = False, takes_names: bool = False) -> int:
     """Find the first word of a direction in *label*; else an arrow on its first line.
 
-    Before a whole unit (*is_unit*) a word may stand within another, as in ``GetRequestNormal``.
+    Before a whole unit (*is_unit*) a word may stand within another, as in ``GetRequestNormal``; and within a name, as
+    in ``SerialReceived``, where the text has both directions so (*takes_names*).
     """
     lowered = label.lower()
     found = _IN_SENTENCES.search(lowered)
@@ -165,6 +175,8 @@ def direction_in(label: bytes, *, is_unit: bool = False) -> int:
     if modem is not None:
         return RECEIVED if modem[1] else SENT
     inside = _IN_WORDS.search(lowered) if is_unit else None
+    if inside is None and is_unit and takes_names:
+        inside = _IN_NAMES.search(label)
     if inside is not None:
         return SENT if inside[1] else RECEIVED
     foreign = _FOREIGN.search(label) or _BEFORE_ARROW.search(label)

@@ -7,6 +7,7 @@ from captures.text.characters import ALONE, CONTROL, DATA_SET, IDENTIFICATION
 from captures.text.dumps import DUMPS
 from captures.text.pieces import (
     CALL,
+    COUNT_BEHIND,
     DUMP_LINE,
     ENDING,
     ESCAPE,
@@ -331,7 +332,7 @@ SHAPES: tuple[Shape, ...] = (
     Shape(
         "titles", "octets below titles with directions", Joins.LINE,
         rf"{HEXLINE}(?:\(\s*\+\s*(?P<delta>\d{{1,9}})\s*ms\)\s*)?",
-        rf"(?!.*(?:[:|>-]|\b<word>)\s*(?:[0-9A-Fa-f]{{2}}\s*)+$){SAID_ABOVE}",
+        rf"(?:(?={COUNT_BEHIND})|(?!.*(?:[:|>-]|\b<word>)\s*(?:[0-9A-Fa-f]{{2}}\s*)+$)){SAID_ABOVE}",
         needs_heading=True,
     ),
     Shape(

@@ -212,16 +212,7 @@ class Clock:
         if time is None:
             if epoch is None:
                 return None
-            whole, sign, fraction = epoch.replace(b",", b".").partition(b".")
-            if not sign:
-                at = _EPOCH_DIGITS + 1 if len(epoch) > _EPOCH_DIGITS else -3
-                whole, fraction = epoch[:at] or b"0", epoch[at:].rjust(-at, b"0")
-            if len(whole) < _EPOCH_DIGITS:
-                self.has_clock = True
-            else:
-                self.has_zone = self.has_date = True
-            self.digits = max(self.digits, len(fraction))
-            return int(whole) * _SECOND + int(fraction or 0) * _UNITS[len(fraction)]
+            return self.epoch(epoch)
         found = self._known.get((time, after), _UNREAD)
         if found is _UNREAD:
             found = self._learn(time, after)
@@ -243,6 +234,21 @@ class Clock:
                 self.digits = length
             time_ns += int(fraction) * _UNITS[length]
         return time_ns if -FURTHEST_NS <= time_ns <= FURTHEST_NS else None
+
+    def epoch(self, text: bytes) -> int:
+        """Read seconds since 1970, with a fraction behind a sign or right behind ten digits; or milliseconds, up to
+        nine digits, since something else.
+        """
+        whole, sign, fraction = text.replace(b",", b".").partition(b".")
+        if not sign:
+            at = _EPOCH_DIGITS + 1 if len(text) > _EPOCH_DIGITS else -3
+            whole, fraction = text[:at] or b"0", text[at:].rjust(-at, b"0")
+        if len(whole) < _EPOCH_DIGITS:
+            self.has_clock = True
+        else:
+            self.has_zone = self.has_date = True
+        self.digits = max(self.digits, len(fraction))
+        return int(whole) * _SECOND + int(fraction or 0) * _UNITS[len(fraction)]
 
     def relative(self, text: bytes) -> int:
         """Read seconds since the first."""

@@ -118,7 +118,9 @@ def _stands_alone(line: bytes, start: int, end: int) -> bool:
     """Tell whether the digits from *start* to *end* count among the words of *line*: quoted, or as a unit begins."""
     if end - start < _LEAST_DIGITS:
         return False
-    return line[start - 1 : start] + line[end : end + 1] in _QUOTED or IN_HEX.match(line, start) is not None
+    if IN_HEX.match(line, start) is not None:
+        return True
+    return line[start - 1 : start] + line[end : end + 1] in _QUOTED and not line[start:end].isdigit()
 
 
 def octets_among_words(shape: Shape, line: bytes) -> list["re.Match[bytes]"]:

@@ -7,7 +7,7 @@ from captures.text.announced import Announced
 from captures.text.aside import Aside
 from captures.text.few import few_octets, named_octet
 from captures.text.hints import Hints
-from captures.text.labels import ends_in_direction, is_inside
+from captures.text.labels import direction_of, ends_in_direction, is_inside
 from captures.text.octets import hex_octets, literal_octets
 from captures.text.reads import Reads
 from captures.text.rows import Copies
@@ -22,6 +22,12 @@ _FLAG = b"\x7e"
 _FRAME_LITERAL = rb"~\xa"
 """How Python writes the first octets of a frame."""
 _TIME_BEHIND = re.compile(rb'"@?(?:time|timestamp|ts|datetime|date|at|when|received_at)"\s*:\s*"?([^",{}]{8,40})')
+_TIME_NAME = rb'"[@_]*(?:\w{0,24}time\w{0,8}|ts|t|date|at|when)"\s*:\s*"?'
+_NAMES_TIME = re.compile(_TIME_NAME + rb"\n", re.IGNORECASE)
+_EPOCH_MEMBER = re.compile(_TIME_NAME + rb'(1[4-9]\d{8}(?:\d{3}){0,3})"?\s*[,}]', re.IGNORECASE)
+"""An epoch of any unit, which the name of its member tells from octets."""
+_WAY_BEHIND = re.compile(rb'"(?:dir|direction|way)"\s*:\s*"([^"\s]{1,12})"', re.IGNORECASE)
+_MEMBER = b'":'
 _NUMBER = re.compile(rb"\d{4,64}(?:\.\d+)?")
 
 
@@ -41,7 +47,7 @@ class Worded:
         """Heed *hints* from here on."""
         self._hints = hints
         self.words.heads |= hints.heads
-        self.words.takes_opened = hints.takes_opened
+        self.words.takes_opened, self.words.takes_names = hints.takes_opened, hints.takes_names
 
     def judge(
         self, octets: bytes, groups: dict[str, bytes], label: bytes, time_ns: int | None, direction: int, offset: int,
@@ -49,13 +55,16 @@ class Worded:
     ) -> tuple[bytes, int | None, int] | None:  # fmt: skip
         """Give octets, time and direction as the words around them say; None if they need not be added to a read.
 
-        *behind* is what stands behind them on the line, of which only a time counts.
+        *behind* is what stands behind them on the line, of which only members of JSON count.
         """
         worded, is_traffic = self.words.label(label, is_unit=begins_unit(octets))
         is_inner = self._hints.has_frames and octets[:1] != _FLAG and is_inside(label)
         if is_inner or (self._hints.takes_opened and not begins_traffic(octets)):
             is_traffic = False
-        direction = direction or worded
+        if _NAMES_TIME.search(label) and (groups.get("octets") or b"").isdigit():
+            return None
+        said = _WAY_BEHIND.search(behind) if _MEMBER in behind else None
+        direction = direction or worded or (direction_of(said[1]) if said else UNKNOWN)
         if not direction and self._is_copied(octets):
             self._aside.take(number)
             return None
@@ -84,10 +93,14 @@ class Worded:
         return octets, self._when(label, behind) if time_ns is None else time_ns, direction
 
     def _when(self, label: bytes, behind: bytes) -> int | None:
-        """Read the time among the words before octets, or in a member of JSON behind them."""
+        """Read the time among the words before octets, or in a member of JSON beside them."""
         time_ns = self._clock.find(label)
-        member = _TIME_BEHIND.search(behind) if time_ns is None and behind.find(b'":') >= 0 else None
-        return self._clock.find(member[1]) if member else time_ns
+        if time_ns is not None or not (_MEMBER in behind or _MEMBER in label):
+            return time_ns
+        if (epoch := _EPOCH_MEMBER.search(label) or _EPOCH_MEMBER.search(behind)) is not None:
+            return self._clock.epoch(epoch[1])
+        member = _TIME_BEHIND.search(behind)
+        return self._clock.find(member[1]) if member else None
 
     def _is_copied(self, octets: bytes) -> bool:
         """Tell whether a person copied *octets* out of a unit that was given: its beginning, or a piece of the last."""

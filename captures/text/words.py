@@ -18,6 +18,8 @@ class Words:
         """The names of taps, in the order in which they are first heard."""
         self.takes_opened = False
         """What is called deciphered is traffic, as the text has none besides."""
+        self.takes_names = False
+        """Words of a direction count within names, as the text has both directions so."""
         self.heads: set[bytes] = set()
         """What stood before octets and said their direction, digits aside."""
         self._pair: tuple[bytes, bytes] | None = None
@@ -32,7 +34,9 @@ class Words:
         if found is None:
             if len(self._labels) >= _MOST_LABELS:
                 self._labels.clear()
-            direction = (self._between(sides) if sides else UNKNOWN) or direction_in(text, is_unit=is_unit)
+            direction = (self._between(sides) if sides else UNKNOWN) or direction_in(
+                text, is_unit=is_unit, takes_names=self.takes_names
+            )
             found = self._labels[key] = (
                 direction, not is_no_traffic(text, is_unit=is_unit, takes_opened=self.takes_opened),
             )  # fmt: skip

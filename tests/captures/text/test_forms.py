@@ -481,3 +481,57 @@ def test_packets_of_tcpdump_and_their_arrows_are_no_titles() -> None:
     with read(head + rows + other + rows) as source:
         assert {chunk.direction for chunk in source} == {UNKNOWN}
         assert next(remark.text for remark in source.remarks).startswith("read as a dump of tcpdump")
+
+
+def _epoch(one: Sent) -> int:
+    return one.time_ns // 1000
+
+
+def _member(one: Sent) -> str:
+    """As journalctl -o json writes a message of another program."""
+    message = f"{TX_RX(one)} {_spaced(one.octets)}"
+    return json.dumps({"__REALTIME_TIMESTAMP": str(_epoch(one)), "_PID": "812", "MESSAGE": message})
+
+
+SAID_ELSEWHERE: dict[str, Write] = {
+    "Tasmota": _lines(
+        lambda one: f'{_at(one, "%Y-%m-%d %H:%M:%S", 6)} {_words("CMD: SerialSend5 ", "SerialReceived=")(one)}{one.octets.hex()}'
+    ),
+    "a time and an arrow on the line above": _lines(
+        lambda one: f"[{_at(one, '%Y-%m-%d %H:%M:%S', 6)}] {_words('→', '←')(one)} {_readable(one.octets)}\nHEX:{_spaced(one.octets)}"
+    ),
+    "a time and a word on the line above": _lines(
+        lambda one: f"[{_at(one, '%Y-%m-%d %H:%M:%S', 6)}] {SENT_RECEIVED(one)} data\n{''.join(f'{{{o:02X}}}' for o in one.octets)}"
+    ),
+    "a member of JSON behind them": _lines(
+        lambda one: json.dumps({"data": one.octets.hex(), "dir": TX_RX(one), "ts": _epoch(one)})
+    ),
+    "an epoch among the members of JSON before them": _lines(_member),
+    "O and I": _lines(
+        lambda one: f"{_at(one, '%Y/%m/%d-%H:%M:%S', 6)} {_words('O', 'I')(one)} {one.octets.hex()}"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("write", SAID_ELSEWHERE.values(), ids=SAID_ELSEWHERE)
+def test_time_and_direction_are_read_where_they_stand(write: Write) -> None:
+    with read(write(EVENTS)) as source:
+        found = [(chunk.time_ns, chunk.direction, chunk.octets) for chunk in source]
+    assert found == [(one.time_ns // 1000 * 1000, one.direction, one.octets) for one in EVENTS]
+
+
+def test_count_at_the_end_of_a_title_is_no_octet() -> None:
+    text = "".join(
+        f"{_words('sending command:', f'received buffer: {_size(one)}')(one)}\n{one.octets.hex(' ')}\n"
+        for one in EVENTS
+    )
+    assert spoken(text) == SPOKEN
+
+
+def test_line_with_time_and_direction_says_nothing_of_octets_with_a_time_of_their_own() -> None:
+    one, other = (_spaced(event.octets) for event in EVENTS[:2])
+    text = f"[10:15:32.100] TX {one}\n[10:15:32.200] Sent all\n[10:15:33.500] data 1: {other}\n"
+    with read(text) as source:
+        assert [(chunk.direction, chunk.time_ns) for chunk in source] == [
+            (SENT, 36_932_100_000_000), (UNKNOWN, 36_933_500_000_000)
+        ]  # fmt: skip
