@@ -11,7 +11,7 @@ from struct import Struct
 from typing import NamedTuple
 
 from analyzer.record import REQUEST, RESPONSE, UNSOLICITED, Lane, Record
-from analyzer.security.opening import Message
+from analyzer.security.opening import TAG_SIZE, Message
 from analyzer.tracking.findings import finding
 from dissectors.tree import Note
 
@@ -50,8 +50,8 @@ class Seen(NamedTuple):
         return cls(record, association, packed[_PLACE.size :])
 
 
-pack_place = _PLACE.pack
-"""Packs record and association of a :class:`Seen`, behind which its digest belongs."""
+pack_seen = Struct(f"{_PLACE.format}{TAG_SIZE}s").pack
+"""Packs a :class:`Seen` whose digest is a tag."""
 
 
 class Sender:
@@ -165,9 +165,9 @@ class Counters:
             if known is not None:
                 note = _repeated(known, role, message, sender, record, association)
                 if note.cause != "nonce-reuse":  # what comes a third time does so behind the second
-                    sender.newest[counter] = pack_place(record.number, association or 0) + digest(message)
+                    sender.newest[counter] = _packed(record, association, message)
                 return note
-        sender.take(counter, pack_place(record.number, association or 0) + digest(message))
+        sender.take(counter, _packed(record, association, message))
         sender.hear(record)
         near_end = _near_end(sender, counter)
         step = counter - last
@@ -198,6 +198,10 @@ def _near_end(sender: Sender, counter: int) -> Note | None:
 def digest(message: Message) -> bytes:
     """Tell messages apart: a tag stands for all octets."""
     return message.tag or hash(message.body).to_bytes(8, "big", signed=True)
+
+
+def _packed(record: Record, association: int | None, message: Message) -> bytes:
+    return _PLACE.pack(record.number, association or 0) + digest(message)
 
 
 def _altered(known: bytes, message: Message) -> Note:

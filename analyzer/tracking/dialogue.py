@@ -33,6 +33,10 @@ def _own_objects(apdu: Apdu) -> Objects:
     )
 
 
+def _opens_nothing(*_: object) -> None:
+    return None
+
+
 class Dialogue:
     """What the APDUs of all conversations have in common: numbering of associations."""
 
@@ -44,6 +48,7 @@ class Dialogue:
         if protection is not None:
             self.transfers.opens = protection.open_fragment
             protection.transfers = self.transfers
+        self._open_next = protection.open_next if protection is not None else _opens_nothing
         self._nesting = 0
         self._asked: dict[bytes, Asked] = {}
         """Short requests by their octets."""
@@ -54,8 +59,9 @@ class Dialogue:
         """Let *record* carry the APDU *octets*, which begin at *at* in its frame (-1 where they were joined)."""
         record.kind = APDU
         following: Asked | Plan | None = None
-        if self.protection is not None:
-            following = self.protection.open_next(record, peer, octets, self._opened, self.protection.search.epoch)
+        protection = self.protection
+        if protection is not None:
+            following = self._open_next(record, peer, octets, self._opened, protection.search.epoch)
         if following is None:
             if peer.role is REQUEST and len(octets) < _SHORT:
                 asked = self._asked.get(octets)

@@ -11,7 +11,7 @@ from struct import Struct
 from analyzer.record import REQUEST, Apdu, Closed, Record
 from analyzer.security.attempt import Opener, Outcome
 from analyzer.security.opening import AUTHENTICATED, BROADCAST, ENCRYPTED, TAG_SIZE, VERIFIED
-from analyzer.tracking.counters import pack_place
+from analyzer.tracking.counters import pack_seen
 from analyzer.tracking.findings import dissection_notes
 from analyzer.tracking.peer import Peer
 from analyzer.tracking.plans import Asked, Plan, Values, plan_of
@@ -23,22 +23,26 @@ from dissectors.xdlms.ciphered import SERVICE_SPECIFIC
 
 _PROTECTED = AUTHENTICATED | ENCRYPTED
 _MOST = 256
-_HEAD = Struct(">BI").unpack_from
+_BEGIN = Struct(">BI").unpack_from
 """Security control and invocation counter."""
-_HEAD_SIZE = 5
-_LEAST = 1 + _HEAD_SIZE + TAG_SIZE + 1
+_BEGIN_SIZE = 5
+_LEAST = 1 + _BEGIN_SIZE + TAG_SIZE + 1
 """So many octets behind the first one, or behind the title, are too few."""
 _LONGEST_LENGTH = 5
+_SHORT = tuple(Struct(f">BBBI{max(0, size - 7 - TAG_SIZE)}s{TAG_SIZE}s").unpack for size in range(0x82))
+"""By size, how the values of a service-specific form stand in its octets, where its length is one octet."""
+_SHORT_COUNTER, _TEXT, _TAG = slice(3, 7), slice(None, -16), slice(-16, TAG_SIZE - 16)
+"""Counter in such octets; text and tag in what AES-GCM gives. Made once: each literal slice would be made anew."""
 _GENERAL = (0xDB, 0xDC)
 _new = tuple.__new__
 
 
-def _forms() -> dict[str, tuple[bytes, ...]]:
+def _forms() -> dict[str, tuple[int, ...]]:
     """Give the first octets of each ciphered form and direction, but for the general forms, which don't tell theirs."""
-    found: dict[str, tuple[bytes, ...]] = {}
+    found: dict[str, tuple[int, ...]] = {}
     for tag, layer in SERVICE_SPECIFIC.items():
         kind = layer.family[:4] + ROLES[layer.family]
-        found[kind] = (*found.get(kind, ()), bytes((tag,)))
+        found[kind] = (*found.get(kind, ()), tag)
     return found
 
 
@@ -47,18 +51,14 @@ _FORMS = _forms()
 _ALIKE = {first: alike for alike in _FORMS.values() for first in alike}
 _CLIENT_GLOBAL = _FORMS["glo-" + REQUEST]
 
-
-class _Entries(dict[int, Entry]):
-    """Entries by first octet."""
-
-    def __missing__(self, first: int) -> Entry:
-        found = scanning.entry(bytes((first,)), 0, 1)
-        assert found is not None
-        self[first] = found
-        return found
+_ENTRIES: list[Entry | None] = [None] * 256
+"""Entries by first octet, as far as they were needed."""
 
 
-_ENTRIES = _Entries()
+def _entry(first: int) -> Entry:
+    found = _ENTRIES[first] = scanning.entry(bytes((first,)), 0, 1)
+    assert found is not None
+    return found
 
 
 def open_next(record: Record, peer: Peer, octets: bytes, known: dict[bytes, Asked], epoch: int) -> Asked | Plan | None:
@@ -69,12 +69,63 @@ def open_next(record: Record, peer: Peer, octets: bytes, known: dict[bytes, Aske
     """
     association = peer.association
     context = association.security
-    if context is None or context.epoch != epoch or record.protection:
+    total = len(octets)
+    if context is None or context.epoch != epoch or record.protection or total <= _LEAST + 1:
         return None
-    at, total = 1, len(octets)
-    swift = context.swift.get(octets[:1])
+    first = octets[0]
+    swift = context.swift.get(first)
+    if swift is not None and octets[1] + 2 == total < 0x82:
+        values = _SHORT[total](octets)
+        _, _, said, counter, ciphered, tag = values
+        counted = octets[_SHORT_COUNTER]
+    else:
+        other = _other_form(context, peer, octets, swift)
+        if other is None:
+            return None
+        swift, values, counted = other
+        *_, said, counter, ciphered, tag = values
+    control, encrypt, title, aad, name, sender = swift
+    if said != control:
+        return None
+    is_near = sender.last < counter < sender.limit
+    if not is_near and not sender.is_next(counter):
+        return None
+    iv = title + counted
+    text = encrypt(iv, ciphered, None)[_TEXT]
+    if not compare_digest(encrypt(iv, text, aad)[_TAG], tag):
+        return None
+    following: Asked | Plan
+    asked = known.get(text) if peer.role is REQUEST else None
+    if asked is not None:
+        record.apdu, following = asked.apdu, asked
+    else:
+        found, read = scan_apdu(text, 0, len(text))
+        if found is None:
+            return None  # what is no APDU is not opened
+        if read is None or (found.deviates is not None and found.deviates(text)):
+            record.notes += dissection_notes(text, False)
+        record.apdu = _new(Apdu, (text, found, read if read is not None else scan_loosely(text, found), -1))
+        following = found.plan or plan_of(found)
+    seen = pack_seen(record.number, association.number or 0, tag)
+    if is_near:
+        sender.last = counter
+        sender.newest[counter] = seen
+    else:
+        sender.take(counter, seen)
+    sender.lane, sender.time_ns = record.lane, record.time_ns
+    entry = _ENTRIES[first] or _entry(first)
+    record.closed = closed = _new(Closed, (octets, entry, values, VERIFIED, text, name, True, b"", title))
+    record.protection = (closed,)
+    return following
+
+
+def _other_form(
+    context: SecurityContext, peer: Peer, octets: bytes, swift: Swift | None
+) -> tuple[Swift, Values, bytes] | None:
+    """Read one of the general forms, or one with a length of several octets. Returns its counter as it stands, too."""
+    at, total, first = 1, len(octets), octets[0]
     if swift is None:
-        if total < 2 or octets[0] not in _GENERAL:
+        if first not in _GENERAL:
             return None
         at = 2 + octets[1]
         swift = context.swift.get((octets[:at], peer.role))
@@ -88,52 +139,22 @@ def open_next(record: Record, peer: Peer, octets: bytes, known: dict[bytes, Aske
         size = int.from_bytes(octets[at + 1 : start], "big")
         if not at + 1 < start <= at + _LONGEST_LENGTH or start + size != total or size < _LEAST - 1:
             return None
-    control, encrypt, title, aad, name, sender = swift
-    said, counter = _HEAD(octets, start)
-    if said != control or not (sender.last < counter < sender.limit or sender.is_next(counter)):
-        return None
-    begin = start + _HEAD_SIZE
-    ciphered, tag, iv = octets[begin:-TAG_SIZE], octets[-TAG_SIZE:], title + octets[start + 1 : begin]
-    text = encrypt(iv, ciphered, None)[:-16]
-    if not compare_digest(encrypt(iv, text, aad)[-16:-4], tag):
-        return None
-    asked = known.get(text) if peer.role is REQUEST else None
-    following: Asked | Plan
-    if asked is not None:
-        record.apdu, following = asked.apdu, asked
-    else:
-        found, read = scan_apdu(text, 0, len(text))
-        if found is None:
-            return None  # what is no APDU is not opened
-        if read is None or (found.deviates is not None and found.deviates(text)):
-            record.notes += dissection_notes(text, False)
-        record.apdu = _new(Apdu, (text, found, read if read is not None else scan_loosely(text, found), -1))
-        following = found.plan or plan_of(found)
-    seen = pack_place(record.number, association.number or 0) + tag
-    if counter < sender.limit:
-        sender.last = counter
-        sender.newest[counter] = seen
-    else:
-        sender.take(counter, seen)
-    sender.lane, sender.time_ns = record.lane, record.time_ns
-    first, rest = octets[0], (size, control, counter, ciphered, tag)
+    begin = start + _BEGIN_SIZE
+    rest = (size, *_BEGIN(octets, start), octets[begin:-TAG_SIZE], octets[-TAG_SIZE:])
     values: Values = (first, *rest) if at == 1 else (first, octets[2:at], *rest)
-    record.closed = closed = _new(Closed, (octets, _ENTRIES[first], values, VERIFIED, text, name, True, b"", title))
-    record.protection = (closed,)
-    return following
+    return swift, values, octets[start + 1 : begin]
 
 
 def remember(context: SecurityContext, entry: Entry, control: int, own: bytes, role: str | None, swift: Swift) -> None:
     """Keep what opened an APDU for the next one of its kind."""
     if control & _PROTECTED != _PROTECTED:
         return
-    first = bytes((entry.tag,))
     if len(context.swift) >= _MOST:
         context.swift.clear()
     if entry.tag in _GENERAL:
-        context.swift[first + bytes((len(own),)) + own, role] = swift
+        context.swift[bytes((entry.tag, len(own))) + own, role] = swift
     else:
-        context.swift.update(dict.fromkeys(_ALIKE.get(first, ()), swift))
+        context.swift.update(dict.fromkeys(_ALIKE.get(entry.tag, ()), swift))
 
 
 def carry_over(context: SecurityContext, opener: Opener, outcome: Outcome) -> None:

@@ -23,7 +23,7 @@ class Transfer(NamedTuple):
 
 Swift = tuple[int, Encrypt, bytes, bytes, str, Sender]
 """Security control, encryption, system title, SC and authentication key, name of the key, counters of the sender."""
-Kind = bytes | tuple[bytes, str | None]
+Kind = int | tuple[bytes, str | None]
 """What opens alike: the first octet; of a general form tag, title and who sends."""
 
 
