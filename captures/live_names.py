@@ -6,8 +6,14 @@ INTERFACE, PORT = "iface", "serial"
 """What stands before the colon of a name."""
 URL = re.compile(r"(rfc2217|socket|loop|spy|hwgrep|alt)://", re.IGNORECASE)
 
+_OCTETS = re.compile(r"(?![A-Za-z]+$)[0-9A-Fa-f :]{2,}")
 _QUOTES = ("'", '"', "\N{LEFT DOUBLE QUOTATION MARK}", "\N{DOUBLE LOW-9 QUOTATION MARK}")
 """As in cmd.exe, which knows the double one alone, or in what was copied from a document."""
+
+
+def missing_hint(name: str) -> str:
+    """Say what *name* may be that names no file: a live source, octets, what stands in quotes; else ""."""
+    return live_hint(name) or ("; octets are given with --hex" if _OCTETS.fullmatch(name) else "")
 
 
 def live_hint(name: str) -> str:

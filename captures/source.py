@@ -11,7 +11,7 @@ from typing import IO
 
 from captures.chunk import LINK_OCTETS, UNKNOWN, CaptureError, CapturePermissionError, Chunk, Source
 from captures.foreign import FOREIGN, foreign_octets, foreign_output, foreign_text, taken_for_text
-from captures.live_names import live_hint
+from captures.live_names import missing_hint
 from captures.packed import PACKINGS, PackedInput
 from captures.pcap import VARIANTS, PcapSource
 from captures.pcapng import MAGIC, PcapngSource
@@ -271,7 +271,9 @@ def _open(name: str) -> int:
         return os.open(name, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
     except FileNotFoundError:
         leads = (
-            f"; the link leads to {os.readlink(name)}, which is not there" if os.path.islink(name) else live_hint(name)
+            f"; the link leads to {os.readlink(name)}, which is not there"
+            if os.path.islink(name)
+            else missing_hint(name)
         )
         raise CaptureError(f"{name or repr(name)}: no such file{leads}") from None
     except IsADirectoryError:

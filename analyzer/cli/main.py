@@ -27,7 +27,6 @@ from analyzer.cli.signs import NAME
 from analyzer.cli.terminal import columns, is_screen, is_terminal
 from captures.chunk import CaptureError, CapturePermissionError
 
-_HEX = frozenset("0123456789ABCDEFabcdef :")
 HELP = """\
 usage: dlmshark [INPUT ...]
        dlmshark COMMAND ...
@@ -199,15 +198,12 @@ def _unknown(word: str) -> int:
     from difflib import get_close_matches
 
     from analyzer.cli.synonyms import instead_of_command
-    from captures.live_names import live_hint
+    from captures.live_names import missing_hint
 
     known = instead_of_command(word)
     near = [] if known else get_close_matches(word.lower(), COMMANDS, 1)
     hint = f"; did you mean '{near[0]}'?" if near else f"; here: {known}" if known else "; see dlmshark --help"
-    if not near and not word.isalpha() and set(word) <= _HEX and len(word) > 1:
-        hint = "; octets are given with --hex"
-    hint = live_hint(word) or hint
-    return fail(f"'{word}' is neither a command nor a file{hint}", USAGE_ERROR)
+    return fail(f"'{word}' is neither a command nor a file{missing_hint(word) or hint}", USAGE_ERROR)
 
 
 def _forget_stdout() -> None:

@@ -12,7 +12,7 @@ from analyzer.cli.complaints import INPUT_ERROR, fail
 from analyzer.cli.inputs import add_inputs, forced_stacks, use_names
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.terminal import is_screen
-from captures.live_names import live_hint
+from captures.live_names import missing_hint
 
 UI = "analyzer.tui.program"
 """What runs the terminal UI: a floor of its own, loaded by its name."""
@@ -54,7 +54,7 @@ def run(words: list[str]) -> int:
 def missing_input(inputs: list[str]) -> str:
     """Say in a line which of *inputs* is not there; "" when all are."""
     missing = next((one for one in inputs if one != "-" and not Path(one).exists()), None)
-    return "" if missing is None else f"{missing}: no such file{live_hint(missing)}"
+    return "" if missing is None else f"{missing}: no such file{missing_hint(missing)}"
 
 
 def is_wanted() -> bool:

@@ -137,6 +137,7 @@ def test_unknown_command_that_is_like_none_points_to_the_help(run: Run) -> None:
         assert (ran.status, ran.complaint) == (
             2, f"'{octets}' is neither a command nor a file; octets are given with --hex",
         )  # fmt: skip
+        assert run("doctor", octets).complaint == f"{octets}: no such file; octets are given with --hex"
 
 
 @pytest.mark.parametrize(
