@@ -101,20 +101,37 @@ def _run(options: argparse.Namespace) -> int:
 
 def found(inputs: Iterable[str], out: Path) -> Iterator[str]:
     """Give the names of captures, each file once, under the name that comes first: of a folder all files below it in
-    their order, but not the data set and not indexes that stand beside captures.
+    their order, but no data set and no indexes that stand beside captures.
     """
     seen: dict[Path, str] = {}
-    own = out.resolve()
     for name in inputs:
         path = Path(name)
         if path.is_dir():
+            written = {place for one in (out, *_data_sets(path)) for place in _places(one)}
             for one in sorted(filter(_may_be_capture, path.rglob("*")), key=str):
                 place = one.resolve()
-                if not place.is_relative_to(own):
+                if written.isdisjoint((place, *place.parents)):
                     seen.setdefault(place, str(one))
         else:
             seen.setdefault(path.resolve(), name)
     yield from seen.values()
+
+
+def _data_sets(folder: Path) -> Iterator[Path]:
+    """Give the folders at and below *folder* that a run wrote, or writes, its data set to."""
+    from analyzer.batch.frames import RECORDS
+    from analyzer.batch.task import MANIFEST
+
+    for one in folder.rglob(MANIFEST):
+        if one.is_dir() and (one.with_suffix(".json").is_file() or one.with_name(RECORDS).is_dir()):
+            yield one.parent
+
+
+def _places(data_set: Path) -> Iterator[Path]:
+    from analyzer.batch.frames import TABLES
+    from analyzer.batch.task import MANIFEST
+
+    return ((data_set / name).resolve() for name in (MANIFEST, f"{MANIFEST}.json", *TABLES))
 
 
 def _may_be_capture(path: Path) -> bool:

@@ -21,7 +21,7 @@ import pytest
 from analyzer.batch import task
 from analyzer.cli.main import main
 from captures import open_source
-from captures.samples import samples
+from captures.samples import sample_path, samples
 from tests.cli.terminal import lines_on_terminal
 
 Tables = dict[str, polars.DataFrame]
@@ -106,6 +106,15 @@ def test_failing_capture_is_reported_and_not_fatal(
         Path(name).name for name in sorted(map(str, folder.rglob("*.*")))
     ]
     assert manifest["records"] == sum(entry.get("records", 0) for entry in entries.values())
+
+
+def test_folder_that_holds_a_data_set_of_another_run_is_read_without_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.pcap").write_bytes(sample_path("ln-wrapper").read_bytes())
+    for name in ("january", "february", "."):
+        assert main(["batch", str(tmp_path), "--out", str(tmp_path / name)]) == 0
+        assert "1 of 1 captures read, 0 failed" in capsys.readouterr().err
 
 
 def test_two_shards_make_what_one_process_makes(folder: Path, alone: Tables, tmp_path: Path) -> None:
