@@ -200,7 +200,8 @@ def _confidence(damaged: Damaged, best: Candidate, others: list[Candidate]) -> s
     if best.cause == "bit-error":
         if is_header_mended or is_apdu_mended:
             return CERTAIN
-        return LIKELY if len(best.repaired) <= _LONG else POSSIBLE
+        # an APDU that does not read speaks for more damage, and for an FCS that fits by chance
+        return LIKELY if len(best.repaired) <= _LONG and verdict.apdu is not False else POSSIBLE
     if verdict.header is not Trust.GOOD or not is_alone:
         return POSSIBLE
     # an APDU that reads again says no more than the length: any octet at any place gives it its size back

@@ -181,7 +181,7 @@ _TURNS: tuple[tuple[Callable[[bytes], bytes], str, str], ...] = (
 
 def _speed(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:
     factor = uart_signs.times_too_fast(octets)
-    if factor:
+    if factor and octets.count(octets[0]) < len(octets):  # one octet all along is an idle line
         values = len(uart_signs.ALPHABETS[factor])
         text = (
             f"all {len(octets)} octets are among the {values} that a receiver can read which is {factor} times too fast"

@@ -128,6 +128,20 @@ def test_log_whose_first_answer_has_a_flag_that_is_hurt_is_not_of_signed_numbers
     assert story.cause != "sign-extended"
 
 
+def test_idle_line_is_not_read_at_another_speed_whatever_octet_it_gives() -> None:
+    said = list(hdlc_session(0)[:14])
+    said[1:1] = [said[1]._replace(octets=b"\xf8" * 37)]
+    (story,) = stories_of(Case(said, Truth(frozenset())))
+    assert (story.code, story.cause) == ("hdlc-noise", "idle-fill")
+
+
+def test_fcs_that_differs_by_a_bit_over_an_apdu_that_does_not_read_is_no_sure_bit_error() -> None:
+    burst = bytes.fromhex("A0190321983FD2E6E600C0A17A0AFA9E07010801FF03009566")
+    story, *_ = told((SENT, SNRM), (RECEIVED, UA), (SENT, b"\x7e" + burst + b"\x7e"), gap_ms=20)
+    assert (story.code, story.cause, story.confidence) == ("hdlc-fcs-wrong", "bit-error", "possible")
+    assert "burst" in {one.cause for one in story.alternatives}
+
+
 def test_converter_that_listens_too_late_loses_the_heads_of_all_answers() -> None:
     story, *_ = stories_of(Case(without_head(list(hdlc_session(0)[:14])), Truth(frozenset())))
     assert (story.cause, story.confidence, story.severity) == ("heads-lost", "certain", Severity.ERROR)
