@@ -70,7 +70,7 @@ def settings_of(unread: Unread) -> list[Candidate]:
         return []
     if found := list(_headless(octets)):
         return found
-    if b"\xe6\xe6\x00" in octets or b"\xe6\xe7\x00" in octets:
+    if (b"\xe6\xe6\x00" in octets or b"\xe6\xe7\x00" in octets) and not uart_signs.times_too_fast(octets):
         return []  # it is read as it should be
     if _PROSE.fullmatch(octets):
         text = f"{len(octets)} octets are words of a text, and no traffic"

@@ -49,7 +49,7 @@ _MAY_BEGIN = re.compile(
     rb"\x06[0-9]?[0-9A-I]?[0-9A-Z]?|\x02[^\x00-\x1f()/!]{0,32})?\Z"
 )
 """So much of it as may have come."""
-_OPEN_COMMAND = re.compile(rb"^\x01[PWREB][0-9]\x02")
+_OPEN_COMMAND = re.compile(rb"\x01[PWREB][0-9]\x02")
 """A pause between a command and the STX of its own data."""
 _LONGEST_BEGINNING = 96
 _CUTS_SHORT = re.compile(rb"\x00*(/\?|\x01B0)")
@@ -88,8 +88,8 @@ class Iec62056Framer(HdlcFramer):
             self._resumed = backlog.base + len(self._octets)
         at = self._resumed - backlog.base
         begun = seven_bits((bytes(self._octets[at:]) + octets).lstrip(_WAKING)[:_LONGEST_BEGINNING])
-        is_next = _BEGINS.match(begun) and not _OPEN_COMMAND.search(seven_bits(bytes(self._octets[max(at - 3, 0) : at])) + begun)
-        if not is_next:
+        before = seven_bits(bytes(self._octets[max(at - 3, 0) : at]))
+        if not _BEGINS.match(begun) or _OPEN_COMMAND.match(before + begun):
             if not _MAY_BEGIN.match(begun):
                 self._resumed = -1  # the sender only paused
             return []

@@ -126,12 +126,6 @@ def test_end_of_a_frame_in_which_an_acknowledgement_stands_is_no_line_of_text(oc
     assert "start-of-dump-missing" in {story.cause, *(one.cause for one in story.alternatives)}
 
 
-def test_command_whose_sender_pauses_before_its_data_stays_one_message() -> None:
-    begun = ((0, SENT, SIGN_ON), (0.3, RECEIVED, IDENTIFICATION), (0.6, SENT, b"\x06051\r\n"))
-    stories = told(*begun, (0.9, RECEIVED, b"\x01P0"), (5.2, RECEIVED, b"\x02(00A1B2C3)\x03\x10"))
-    assert named(stories) == [("inter-octet-gap", "sender-pauses")]
-
-
 @pytest.mark.parametrize("sizes", [(8, 8, 7), (8, 9, 10)])
 def test_reads_that_begin_alike_and_hold_no_frame_may_be_of_another_protocol(sizes: tuple[int, ...]) -> None:
     first = bytes.fromhex("AA5EDAF4632468EA")  # begins as a frame does, with addresses and an HCS that are none

@@ -135,6 +135,12 @@ def test_idle_line_is_not_read_at_another_speed_whatever_octet_it_gives() -> Non
     assert (story.code, story.cause) == ("hdlc-noise", "idle-fill")
 
 
+def test_llc_by_chance_among_octets_of_a_receiver_that_is_too_fast_proves_nothing() -> None:
+    read = bytes.fromhex("F8069E78F8F8FE1E1E6098FE1EF87E009E7E80E0987E869EE6781E067EE6667EFE980018E6E60086FE666698")
+    (story,) = told((RECEIVED, read), gap_ms=20)
+    assert (story.cause, story.confidence) == ("baud-mismatch", "likely")
+
+
 def test_fcs_that_differs_by_a_bit_over_an_apdu_that_does_not_read_is_no_sure_bit_error() -> None:
     burst = bytes.fromhex("A0190321983FD2E6E600C0A17A0AFA9E07010801FF03009566")
     story, *_ = told((SENT, SNRM), (RECEIVED, UA), (SENT, b"\x7e" + burst + b"\x7e"), gap_ms=20)
