@@ -37,7 +37,9 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         _command("page-down", "pagedown or space", ROWS, "one page down"),
         _command("first", "g g or home", ROWS, "first row"),
         _command("last", "G or end", ROWS, "last row; 123G goes to record 123", "NUMBER"),
-        _command("go-to", "", ANY, "go to the record of a number; in tables to the row", "NUMBER"),
+        _command("go-to", "ctrl+g", ANY, "go to the record of a number; in tables to the row", "NUMBER"),
+        _command("next-record", "f8 or ctrl+down", MAIN, "next record, whichever pane has the keys"),
+        _command("previous-record", "f7 or ctrl+up", MAIN, "previous one"),
         _command("left", "left", ROWS, "close the node, go to its parent; one octet back"),
         _command("right", "right", ROWS, "open the node; one octet on"),
         _command("next-buffer", ".", MAIN, "octets of the next buffer: frame, joined, deciphered"),
@@ -47,10 +49,10 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         _command("previous-pane", "shift+tab", ANY, "previous pane"),
     ),
     "Find": (
-        _command("filter", "/", MAIN, "filter the records; empty shows all again", "EXPRESSION"),
+        _command("filter", "/ or ctrl+underscore", MAIN, "filter the records; empty shows all again", "EXPRESSION"),
         _command("filter-rows", "/", TABLE, "in tables: only rows that hold a text; empty shows all again", "TEXT"),
         _command("find", "ctrl+f", MAIN, "find octets (hex) or text in records", "OCTETS"),
-        _command("next-match", "n", MAIN, "next match"),
+        _command("next-match", "n or ctrl+n", MAIN, "next match"),
         _command("previous-match", "N", MAIN, "previous match"),
         _command("next-problem", "e", MAIN, "next record with a warning, an error or a refusal"),
         _command("previous-problem", "E", MAIN, "previous one"),
@@ -112,13 +114,14 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         _command("copy-annotated", "y a", MAIN, "copy the record, every octet with its field"),
         _command("copy-json", "y j", MAIN, "copy the record as JSON"),
         _command("copy-python", "y p", MAIN, "copy Python that reads the record again"),
-        _command("export", "x", ANY, "export what the screen shows", "FILE"),
+        _command("export", "x or ctrl+s", ANY, "export what the screen shows", "FILE"),
         _command("add-key", "+", ANY, "add a key; the capture is read again with it", "ROLE[@TITLE]=HEX"),
     ),
     "Program": (
-        _command("open-file", "O", ANY, "open another capture", "FILE"),
+        _command("open-file", "O or ctrl+o", ANY, "open another capture", "FILE"),
         _command("command", ":", ANY, "a command by its name"),
         _command("palette", "ctrl+p", ANY, "find a command"),
+        _command("menu", "M", ANY, "what can be done with what is selected; a right click asks for it, too"),
         _command("cancel", "ctrl+c", ANY, "stop what runs: a search, a filter, the index"),
         _command("back", "q", ANY, "back; on the main screen: take the filter away, then quit"),
         _command("close", "escape", ANY, "back; on the main screen: take the filter away, and never quit"),
@@ -173,7 +176,7 @@ ELSEWHERE: dict[str, str] = {known: name for name, others in _NAMES_ELSEWHERE.it
 _PRINTED = {
     "up": "↑", "down": "↓", "left": "←", "right": "→", "enter": "Enter", "escape": "Esc", "tab": "Tab",
     "shift+tab": "Shift+Tab", "pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End", "space": "Space",
-    "f1": "F1", "CHAR": "x",
+    "ctrl+underscore": "Ctrl+/", "CHAR": "x",
 }  # fmt: skip
 
 
@@ -183,8 +186,10 @@ def key_text(key: str) -> str:
 
 
 def _held_text(key: str) -> str:
-    held, plus, letter = key.partition("+")
-    return f"{held.capitalize()}+{letter.upper()}" if plus and letter else key
+    held, plus, last = key.rpartition("+")
+    if last and (plus or last[1:].isdecimal()):  # a letter is another one without Shift; F5 is no letter
+        last = _PRINTED.get(last) or last.upper()
+    return "".join(f"{one.capitalize()}+" for one in held.split("+") if one) + last if last else key
 
 
 class Keymap:

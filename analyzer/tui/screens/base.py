@@ -16,7 +16,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
-from analyzer.tui.commands import COMMANDS, ELSEWHERE, GROUPS, Command, Pressed, said_of
+from analyzer.tui.commands import COMMANDS, ELSEWHERE, GROUPS, Command, Pressed, key_text, said_of
 from analyzer.tui.files import file_choices, file_verdict, path_of
 from analyzer.tui.options import Part
 from analyzer.tui.widgets.bars import Bar, Said, StatusBar, TitleBar
@@ -36,6 +36,12 @@ SCREENS = {
     "start": "StartScreen", "diff": "DiffScreen",
 }  # fmt: skip
 """Commands that open a screen: the module is called as they are, the class as it says."""
+_MENU = (
+    "apply-node", "prepare-node", "copy-field", "copy-hex", "copy-annotated", "copy-json", "bookmark", "comment",
+    "time-reference", "request", "response", "compare", "open", "plot", "sort", "filter-rows", "follow", "ladder",
+    "doctor", "export",
+)  # fmt: skip
+"""What a menu offers, as far as the screen has it: first what is about the selection."""
 NOTHING = "Nothing of ours was found in this capture."
 Runner = Callable[..., None]
 
@@ -90,6 +96,15 @@ class BaseScreen(Ground, Screen[None], inherit_bindings=False):
             self.show_status()
         if pressed is not None:
             self.run_pressed(pressed)
+        elif not reader.pending and event.key != "escape":
+            self._say_unbound(f"{was_pending} {key}".strip())
+
+    def _say_unbound(self, key: str) -> None:
+        """Say that a key does nothing here, and what does it if it is a key of another context."""
+        keymap = self.program.keymap
+        elsewhere = [one.name for one in COMMANDS.values() if key in keymap.keys[one.name]]
+        about = f"{elsewhere[0]}: not on this screen" if elsewhere else "no key of a command"
+        self.flash(f"{key_text(key)}: {about}; {keymap.text('help')} lists the keys", "warning")
 
     @property
     def is_typed_into(self) -> bool:
@@ -253,6 +268,18 @@ class BaseScreen(Ground, Screen[None], inherit_bindings=False):
         hint = "a word of what it does; Tab chooses"
         self.ask(Question("palette", "find a command", self._found_choices, hint=hint))
 
+    def command_menu(self, count: int) -> None:
+        """Ask what to do with what is selected."""
+        hint = "what to do: a click, or Tab and Enter"
+        self.ask(Question("palette", "do", self._menu_choices, hint=hint, is_menu=True))
+
+    def _menu_choices(self, text: str) -> list[Choice]:
+        names = (one for one in _MENU if one.startswith(text.strip()) and self._is_offered_here(COMMANDS[one]))
+        return [Choice(one, one, f"{self.program.keymap.text(one)}  {COMMANDS[one].help}") for one in names]
+
+    def _is_offered_here(self, command: Command) -> bool:
+        return command.context in self.key_contexts() and self.runner(command) is not None
+
     def answer_palette(self, text: str) -> None:
         """Run the command that was found."""
         found = self._found_choices(text)
@@ -262,11 +289,11 @@ class BaseScreen(Ground, Screen[None], inherit_bindings=False):
             self.flash(f"no command is about '{text}'", "error")
 
     def _found_choices(self, text: str) -> list[Choice]:
-        """Find commands by words of what they do, in any order; first those whose name begins with them."""
+        """Find commands by words of what they do, in any order; first that of the name, then whose name begins so."""
         words = text.lower().replace("-", " ").split()
         keymap, name = self.program.keymap, "-".join(words)
         found = [one for one in self.available() if all(word in said_of(one) for word in words)]
-        found.sort(key=lambda one: not one.name.startswith(name))
+        found.sort(key=lambda one: (one.name != name, not one.name.startswith(name)))
         return [Choice(one.name, one.name, f"{keymap.text(one.name)}  {one.help}") for one in found]
 
     def run_typed(self, text: str) -> None:

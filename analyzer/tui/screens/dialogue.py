@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from analyzer.export.parts import SEPARATOR
 from analyzer.tui.exporting import csv_of_lines
 from analyzer.tui.screens.base import NOTHING
 from analyzer.tui.screens.exporting import Exporting
@@ -21,7 +23,7 @@ class DialogueScreen(Exporting):
     suffixes = _SUFFIXES
     numbers: list[int]
     """The records of the association, or without one of the conversation."""
-    about = ""
+    about: Sequence[str] = ()
     is_cut = False
     """Whether there are more records than are shown."""
 
@@ -35,7 +37,7 @@ class DialogueScreen(Exporting):
         frame = table.frame
         if row.association is not None:
             found = (frame["association"] == row.association).arg_true()
-            self.about = f"association {row.association}"
+            about = f"association {row.association}"
         else:
             same = [
                 place
@@ -44,13 +46,13 @@ class DialogueScreen(Exporting):
                 and {path.client, path.server} == {row.path.client, row.path.server}
             ]
             found = frame["path"].is_in(same).arg_true()
-            self.about = "conversation"
+            about = "conversation"
         numbers: list[int] = (found + 1).to_list()
         at = max(0, numbers.index(self.opened_from) - MOST_RECORDS // 2) if len(numbers) > MOST_RECORDS else 0
         self.is_cut = len(numbers) > MOST_RECORDS
         self.numbers = numbers[at : at + MOST_RECORDS]
         ends = [str(one) for one in (row.path.client, row.path.server) if one is not None]
-        self.about += "".join(f" · {one}" for one in (" ↔ ".join(ends), row.path.lane) if one)
+        self.about = [one for one in (about, " ↔ ".join(ends), row.path.lane) if one]
 
     def show_records(self) -> None:
         """Show the records, the cursor on the row where it was; on the last one it stays at the end."""
@@ -82,9 +84,10 @@ class DialogueScreen(Exporting):
         """Say what is followed."""
         cut = f" (the {MOST_RECORDS:,} around)" if self.is_cut else ""
         records = f"{len(self.numbers):,} record{'s' * (len(self.numbers) != 1)}"
-        left = f" {records}{cut} · {self.about}" if self.numbers else " no record is selected"
+        about = [f" {records}{cut}", *(SEPARATOR + one for one in self.about)]
+        said = about if self.numbers else [" no record is selected"]
         for bar in self.query(StatusBar):
-            bar.stand([(left, "muted")], self.hinted(_HINTS if self.numbers else _HINTS[-1:]))
+            bar.stand([(one, "muted") for one in said], self.hinted(_HINTS if self.numbers else _HINTS[-1:]))
 
     # -- export ---------------------------------------------------------------------------------------------------
 

@@ -40,7 +40,7 @@ class Filtering(Navigation):
         if text:
             self.answer_filter(text)
         else:
-            self.ask(self._question("filter", "filter"), self.filter_text)
+            self.ask(self._question("filter", "filter")._replace(is_guess=True), self.filter_text)
 
     def _question(self, kind: str, label: str) -> Question:
         return Question(kind, label, self._completions, self._verdict, hint=" · ".join(FILTER_EXAMPLES))

@@ -23,8 +23,12 @@ _NUMBER = 6
 """Cells of a record's number at least."""
 _ROOM_FOR_BARS = 72
 """Cells of a screen that shows response times as bars, too; below that the arrows take the room."""
-_LEFT = 16
-"""Cells of sign and time before the client's rail, and the blanks between; the number comes before them."""
+_LEFT, _TIME = 4, 12
+"""Cells of the sign before the client's rail, and the blanks around; the number comes before them, the time behind."""
+_ROOM_FOR_TIMES = 60
+"""Cells of a screen that shows when a record came; below that the arrows would say nothing."""
+_AROUND = 8
+"""Cells of an arrow beside its text at least."""
 
 
 class Ladder(Rows):
@@ -36,36 +40,50 @@ class Ladder(Rows):
         super().__init__(**options)
         self.lines: list[Any] = []
         self.slowest_ns = 1
-        self.left = _LEFT + _NUMBER
-        """Cells before the client's rail."""
+        self.digits = _NUMBER
+        """Cells of the number before the client's rail."""
         self.is_utc = False
+        self.is_whole = False
+        """Whether it is as wide as its longest record, and not as the screen."""
 
     def show(self, lines: list[Any]) -> None:
         """Show other records."""
         self.lines = lines
-        self.left = _LEFT + max([_NUMBER, *(len(str(one.number)) for one in lines[-1:])])
+        self.digits = max([_NUMBER, *(len(str(one.number)) for one in lines[-1:])])
         self.slowest_ns = max((one.latency_ns or 0 for one in lines), default=0) or 1
         self.set_count(len(lines))
 
     @property
+    def left(self) -> int:
+        """How many cells lie before the client's rail."""
+        return _LEFT + self.digits + self._time_cells
+
+    @property
+    def _time_cells(self) -> int:
+        return _TIME if self.is_whole or self.room >= _ROOM_FOR_TIMES else 0
+
+    @property
     def between(self) -> int:
         """How many cells lie between the rails."""
+        if self.is_whole:
+            return max((cell_len(printable(one.summary)) for one in self.lines), default=0) + _AROUND
         return max(self.room - self.left - 2 - 2 - self._bar_cells - 9, 20)
 
     @property
     def _bar_cells(self) -> int:
         """How many cells a bar has; none where the room is little."""
-        return _BAR if self.room >= _ROOM_FOR_BARS else 0
+        return _BAR if self.is_whole or self.room >= _ROOM_FOR_BARS else 0
 
     def pieces(self, index: int, width: int) -> Iterable[Piece]:
         """Write an arrow."""
         line, palette = self.lines[index], self.palette
         sign, colour = glyph_of(line.severity)
-        yield f" {line.number:>{self.left - _LEFT}} ", palette.style("faint")
+        yield f" {line.number:>{self.digits}} ", palette.style("faint")
         yield f"{sign} ", palette.style(colour.split()[0], bold=True)
         time = "" if line.time_ns is None else clock_text(line.time_ns, 3, utc=self.is_utc)[11:]
-        yield f"{time:>12}", palette.style("muted")
-        yield " │", palette.style("faint")
+        cells = self._time_cells
+        yield f"{time:>{cells}} " if cells else "", palette.style("muted")
+        yield "│", palette.style("faint")
         yield from self._arrow(line)
         yield "│ ", palette.style("faint")
         if line.latency_ns is not None:
@@ -144,7 +162,11 @@ class LadderScreen(DialogueScreen):
             self.program.go_to(self.numbers[self.ladder.cursor])
 
     def exported_text(self) -> str:
-        """Give the ladder as text."""
+        """Give the ladder as text, in which no record is cut."""
         ladder = self.ladder
-        rows = ("".join(text for text, _ in ladder.pieces(index, 0)).rstrip() for index in range(ladder.count))
+        ladder.is_whole = True
+        try:
+            rows = ["".join(text for text, _ in ladder.pieces(index, 0)).rstrip() for index in range(ladder.count)]
+        finally:
+            ladder.is_whole = False
         return "\n".join(rows) + "\n"

@@ -300,8 +300,9 @@ class MainScreen(Taking):
             return [*said, (f" {self.program.live_text}", "accent")] if self.program.live_text else said
         place = item.place
         size = place.end - place.start
+        name = item.note.code if item.note is not None else item.step.node.name
         where = f"octet {place.start}" if size == 1 else f"octets {place.start}–{place.end - 1}" if size else "no octet"
-        return [(f" {item.step.node.name} ", "text"), (where, "muted")]
+        return [(f" {name} ", "text"), (where, "muted")]
 
     def _why_none(self) -> list[tuple[str, str]]:
         """Say why the list is empty, where a filter left nothing."""

@@ -97,6 +97,21 @@ class Navigation(BaseScreen):
         elif self.focused is not None:
             self.focused.command_last(count)  # type: ignore[attr-defined]
 
+    def command_go_to(self, count: int, number: str = "") -> None:
+        """Go to the record of a number from any pane, or ask for it."""
+        if number.isdecimal():
+            self.go_to(int(number[:9]), nothing=f"there are {self.records.height:,} records")
+        else:
+            super().command_go_to(count, number)
+
+    def command_next_record(self, count: int) -> None:
+        """Go to the next record, whichever pane has the keys."""
+        self.records.move_by(count or 1)
+
+    def command_previous_record(self, count: int) -> None:
+        """Go to the one before."""
+        self.records.move_by(-(count or 1))
+
     def command_next_problem(self, count: int) -> None:
         """Go to the next record with a warning or an error."""
         self._to_problem(1)

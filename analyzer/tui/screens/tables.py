@@ -137,7 +137,9 @@ class TableScreen(Exporting):
         if text:
             self.answer_filter_rows(text)
         else:
-            self.ask(Question("filter-rows", "rows with", hint="a text; empty shows all again"), self.sought)
+            self.ask(
+                Question("filter-rows", "rows with", hint="a text; empty shows all again", is_guess=True), self.sought
+            )
 
     def answer_filter_rows(self, text: str) -> None:
         """Show the rows that hold *text*, of any case; nothing shows all again."""

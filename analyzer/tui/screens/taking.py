@@ -75,10 +75,10 @@ class Taking(Filtering, Exporting):
         place = self.octets.selected
         if self.focused is not self.records and place.end > place.start and self.detail is not None:
             octets = self.detail.buffers[place.buffer][1][place.start : place.end]
-            self._copied(hex_text(octets), f"{len(octets):,} octets")
+            self._copied(hex_text(octets), _octets_said(octets))
         elif (record := self._record()) is not None:
             octets = concealed(record.octets, secrets(record, self.program.capture.records.values(record)))
-            self._copied(hex_text(octets), f"{len(octets):,} octets")
+            self._copied(hex_text(octets), _octets_said(octets))
 
     def command_copy_annotated(self, count: int) -> None:
         """Copy every octet with the field that it belongs to."""
@@ -313,7 +313,7 @@ class Taking(Filtering, Exporting):
 
     def answer_columns(self, text: str) -> None:
         """Take other columns, and keep them for the next time."""
-        names = tuple(text.split()) or tuple(COLUMNS)
+        names = tuple(_words(text)) or tuple(COLUMNS)
         if all(name in COLUMNS for name in names):
             self.records.names = names if "summary" in names else (*names, "summary")
             self.program.settings.keep_columns(self.records.names)
@@ -347,5 +347,13 @@ def _column_choices(text: str) -> list[Choice]:
 
 
 def _column_verdict(text: str) -> Verdict:
-    unknown = [word for word in text.split() if word not in COLUMNS]
+    unknown = [word for word in _words(text) if word not in COLUMNS]
     return Verdict(not unknown, f"no column '{unknown[0]}'" if unknown else "")
+
+
+def _words(text: str) -> list[str]:
+    return text.replace(",", " ").split()
+
+
+def _octets_said(octets: bytes) -> str:
+    return f"{len(octets):,} octet{'s' * (len(octets) != 1)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, cast
@@ -12,6 +12,7 @@ from rich.style import Style
 from textual import events
 from textual.strip import Strip
 
+from analyzer.export.parts import SEPARATOR
 from analyzer.tui.fitting import fit, printable
 from analyzer.tui.widgets.lines import Lines
 from analyzer.tui.widgets.rows import Piece, strip_of
@@ -28,6 +29,10 @@ Said = tuple[str, str] | tuple[str, str, str]
 def _plain(said: Said) -> Said:
     """Leave out what commands a terminal: the name of a file may hold it."""
     return said if said[0].isprintable() else (printable(said[0]), *said[1:])
+
+
+def _length(said: Iterable[Said]) -> int:
+    return sum(cell_len(one[0]) for one in said)
 
 
 class Bar(Lines):
@@ -62,15 +67,15 @@ class Bar(Lines):
     def render_line(self, y: int) -> Strip:
         """Write the line."""
         width, base = self.size.width, self.palette.on(self._ground)
-        shown = self._right_shown(width)
+        left, shown = self._left_shown(width), self._right_shown(width)
         right = [self._piece(one) for one in shown]
         length = sum(cell_len(text) for text, _ in right)
         pieces: list[Piece] = []
         room = width - length - (1 if length else 0)
-        kept = cell_len(self._left[-1][0]) if self.keeps_last and len(self._left) > 2 else 0
-        for index, one in enumerate(self._left, 1):
+        kept = cell_len(left[-1][0]) if self.keeps_last and len(left) > 2 else 0
+        for index, one in enumerate(left, 1):
             text, style = self._piece(one)
-            free = room - (kept if index < len(self._left) else 0)
+            free = room - (kept if index < len(left) else 0)
             if cell_len(text) > free:
                 text = fit(text, free)
             pieces.append((text, style))
@@ -80,11 +85,19 @@ class Bar(Lines):
         pieces.append((" " * (room + (1 if length else 0)), base))
         return strip_of([*pieces, *right], width, base)
 
+    def _left_shown(self, width: int) -> list[Said]:
+        """Give what stands at the left: parts that others stand before give way whole, the last first."""
+        left = list(self._left)
+        room = max(width - _length(self._right) - 1, int(self.share * width))
+        while len(left) > 1 and left[-1][0].startswith(SEPARATOR) and _length(left) > room:
+            left.pop()
+        return left
+
     def _right_shown(self, width: int) -> list[Said]:
         """Give what stands at the right: hints give way whole, the most important last."""
         right = list(self._right)
-        length = sum(cell_len(one[0]) for one in right)
-        wanted = min(sum(cell_len(one[0]) for one in self._left) + 1, int(self.share * width))
+        length = _length(right)
+        wanted = min(_length(self._left_shown(width)) + 1, int(self.share * width))
         while right and length > width - wanted:
             text = right.pop(0)[0]
             length -= cell_len(text)
@@ -97,8 +110,8 @@ class Bar(Lines):
         """Give the command that a click on the cell *x* runs; empty where none does."""
         width = self.size.width
         right = self._right_shown(width)
-        begins = width - sum(cell_len(one[0]) for one in right)
-        said, at = (right, begins) if x >= begins else (self._left, 0)
+        begins = width - _length(right)
+        said, at = (right, begins) if x >= begins else (self._left_shown(width), 0)
         for one in said:
             at += cell_len(one[0])
             if x < at:

@@ -58,6 +58,8 @@ class Question(NamedTuple):
     hint: str = ""
     is_guess: bool = False
     """Whether the text that stands there at first is a guess: what is typed takes its place."""
+    is_menu: bool = False
+    """Whether a click on a choice is the answer, and not only puts it into the line."""
 
 
 class AnswerInput(Input):
@@ -237,13 +239,15 @@ class Prompt(Vertical):
         choices.set_class(bool(self._choices or above), "some")
 
     def clicked(self, what: str) -> None:
-        """Take the choice of a number; that which stands there already, or what was typed, is the answer."""
+        """Take the choice of a number; of a menu it is the answer, as is one that stands there already, or Enter."""
         if what == "escape":
             self._give_up()
         elif what == "enter" or int(what) == self._chosen:
             self._answer(self.query_one("#answer", Input).value)
         else:
             self._choose(int(what))
+            if self.question is not None and self.question.is_menu:
+                self._answer(self.query_one("#answer", Input).value)
 
     def _listed(self) -> tuple[list[Said], list[Said]]:
         """List what may be typed, from the chosen one on, and say what that means."""

@@ -27,6 +27,8 @@ Piece = tuple[str, Style]
 """A text and how it is written."""
 _MARGIN = 2
 _WHEEL = 2
+_RIGHT = 3
+"""The right button of the mouse."""
 """Rows that a turn of the wheel goes."""
 
 
@@ -228,7 +230,9 @@ class Rows(Lines, can_focus=True, inherit_bindings=False):
         if index < self.count and event.x < self.room:
             self.move_to(index)
             self.clicked(event)
-            if event.chain == 2:
+            if event.button == _RIGHT:
+                cast("BaseScreen", self.screen).command_menu(0)
+            elif event.chain == 2:
                 self.open()
 
     def clicked(self, event: events.Click) -> None:
