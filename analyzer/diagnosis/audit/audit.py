@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import analyzer.diagnosis.audit.actions
 import analyzer.diagnosis.audit.dialogue
+import analyzer.diagnosis.audit.general_blocks
 import analyzer.diagnosis.audit.links
 import analyzer.diagnosis.audit.security
 import analyzer.diagnosis.audit.turns  # noqa: F401 -- importing registers the watchers

@@ -110,8 +110,9 @@ CHECKS: tuple[Check, ...] = (
           ("answer",), ("invoke-id-differs",), frozenset({"late-response", "gateway-mixes-clients"}), shaken=_LOSSES),
     Check("service-class", "application", f"{_53}, invoke-id-and-priority", "what is asked unconfirmed gets no answer",
           ("unconfirmed",)),
-    Check("block-numbers", "application", f"{_53}, block transfer", "blocks count from 1, acknowledged by number",
-          ("block",), ("block-number-wrong", "block-lost"), _CAPTURE, shaken=_LOSSES),
+    Check("block-numbers", "application", f"{_53}, block transfer",
+          "blocks count from 1, acknowledged by number, no more in a row than the window allows", ("block",),
+          ("block-number-wrong", "block-lost"), _CAPTURE, shaken=_LOSSES),
     Check("answers", "application", f"{_53}, confirmed services", "every confirmed request is answered",
           ("service",), ("response-missing",), frozenset({"response-missing"})),
 

@@ -20,7 +20,7 @@ from analyzer.simulate.security import KeySource, Mechanism
 from tests.analyzer.diagnosis import audited
 from tests.analyzer.diagnosis.audited import FAULTS, Rows
 from tests.analyzer.tracking import secured
-from tests.analyzer.tracking.build import ARRAY
+from tests.analyzer.tracking.build import ARRAY, general_block
 from tests.analyzer.tracking.timed import REFUSED_AARE
 
 NAMES = [one.name for one in CHECKS]
@@ -818,3 +818,49 @@ def test_frame_with_an_address_of_three_octets_is_measured_behind_it() -> None:
 def test_client_whose_address_is_no_sap_is_not_accused_of_another_mechanism() -> None:
     row = audited.on_line(audited.OPENING, station=audited.Station(client=b"\x00\x21"))["authentication"]
     assert (row.verdict, row.text) == (INCONCLUSIVE, "no authentication; which client asks is not known")
+
+
+GBT_ANSWER = bytes.fromhex("C401C1 00 0930") + bytes(range(48))
+GET_LONG = bytes.fromhex("C001C1 0001 0000600100FF 02 00")
+
+
+def block_of(number: int, acknowledged: int, *, streams: bool = False, last: bool = False) -> audited.Said:
+    """A block of 9 octets of the answer; six make it whole."""
+    data = GBT_ANSWER[9 * number - 9 : 9 * number]
+    return audited.answered(
+        general_block(number, data, last=last, streaming=streams, window=2, acknowledged=acknowledged)
+    )
+
+
+def take(number: int, acknowledged: int) -> audited.Said:
+    return audited.asked(general_block(number, b"", last=True, window=2, acknowledged=acknowledged))
+
+
+BEGUN = [audited.asked(GET_LONG), block_of(1, 0), take(1, 1), block_of(2, 1, streams=True)]
+ENDED = [block_of(4, 2, streams=True), block_of(5, 2), take(3, 5), block_of(6, 3, last=True)]
+
+
+@pytest.mark.parametrize(
+    ("said", "text"),
+    [
+        ([block_of(3, 1), take(2, 3), *ENDED], ""),
+        ([block_of(3, 1), take(2, 2), block_of(3, 2), take(3, 3), *ENDED], ""),  # one was lost, and comes again
+        ([block_of(3, 1), take(2, 1), BEGUN[3], block_of(3, 2), take(3, 3), *ENDED], ""),
+        ([block_of(3, 1), BEGUN[3], block_of(3, 1), take(2, 3), *ENDED], ""),  # nobody took them in time
+        (
+            [block_of(3, 1, streams=True), block_of(4, 1), take(2, 4), block_of(5, 2), take(3, 5), ENDED[-1]],
+            "the meter sends 3 blocks in a row, and the window of the client is 2",
+        ),
+        ([block_of(3, 1), take(2, 2), *ENDED], "the client acknowledges block 2, and the meter goes on with block 4"),
+        (
+            [block_of(3, 5), take(2, 3), *ENDED],
+            "the meter acknowledges block 5; the last one that the client sent is 1",
+        ),
+    ],
+)
+def test_general_blocks_keep_to_the_window_and_to_what_is_acknowledged(said: list[audited.Said], text: str) -> None:
+    bits = bytes.fromhex("5F1F0400001E1D"), bytes.fromhex("5F1F0400201E1D")
+    aarq, aare = (one.replace(*bits) for one in (audited.AARQ, audited.AARE))
+    opening = audited.at(0, audited.asked(aarq), audited.answered(aare))
+    row = audited.over_tcp(opening, audited.at(1, *BEGUN, *said))["block-numbers"]
+    assert (row.verdict, row.text) == ((FAIL, text) if text else (PASS, row.check.asks))
