@@ -25,6 +25,8 @@ _ROLES = (KeyRole.GUEK, KeyRole.GBEK, KeyRole.GAK, KeyRole.KEK, KeyRole.DEDICATE
 _OF_ONE_METER = (KeyRole.GUEK, KeyRole.GAK, KeyRole.KEK)
 _FEWEST_VALUES = 4
 _FEWEST_LETTERS = 8
+_MOST_ALIKE = 4
+"""So often each octet stands in a challenge on average, if it was not drawn."""
 
 
 @cache
@@ -50,11 +52,22 @@ def _pattern(octets: bytes) -> str:
     """Say what makes a key or a password easy to guess."""
     if sha256(octets).hexdigest()[:8] in _published():
         return "is published in standards and examples"
-    if len(set(octets)) <= _FEWEST_VALUES:
+    return "repeats a few octets" if len(set(octets)) <= _FEWEST_VALUES else _course(octets)
+
+
+def _course(octets: bytes) -> str:
+    """Say how octets follow from one another; empty where they do not."""
+    steps = {(after - before) & 0xFF for before, after in pairwise(octets)}
+    if steps == {0}:
+        return "is one octet repeated"
+    return "counts up or down" if len(steps) == 1 else ""
+
+
+def unlike_chance(octets: bytes) -> str:
+    """Say what shows that a challenge was not drawn; empty where nothing does, or digits drawn may look so, too."""
+    if not (why := _course(octets)) and len(set(octets)) * _MOST_ALIKE <= len(octets):
         return "repeats a few octets"
-    if len({(after - before) & 0xFF for before, after in pairwise(octets)}) == 1:
-        return "counts up or down"
-    return ""
+    return why
 
 
 def weak_keys(keyring: Keyring) -> Iterator[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from analyzer.diagnosis.audit.keys import same_key
+from analyzer.diagnosis.audit.keys import same_key, unlike_chance
 from analyzer.diagnosis.audit.ledger import FAIL, INCONCLUSIVE, Ledger, Tally, closing, watcher
 from analyzer.diagnosis.meter_facts import Facts
 from analyzer.record import PART, REQUEST, RESPONSE, UNSOLICITED, Closed, Record
@@ -23,7 +23,7 @@ from dissectors.enumerations import MECHANISM
 from dissectors.gateway import device_text
 
 _AUTHENTICATED, _ENCRYPTED, _SUITE, _SUITES = 0x10, 0x20, 0x0F, 3
-_BOTH, _COMPRESSED = _AUTHENTICATED | _ENCRYPTED, 0x80
+_BOTH, _COMPRESSED, _KEY_SET = _AUTHENTICATED | _ENCRYPTED, 0x80, 0x40
 _SIGNED = 0x80
 """Beside the bits of the security control: what is signed, or closed, so that a signature may be inside."""
 _PUBLIC_CLIENT = 16
@@ -33,7 +33,7 @@ _WEAK = {"": "no authentication", _LOWEST: "", _LLS: "", f"{_ARC}3": "", f"{_ARC
 _CIPHERED = ("2.16.756.5.8.1.3", "2.16.756.5.8.1.4")
 _ACSE = frozenset({0x60, 0x61, 0x62, 0x63, 0x64, 0xD8, 0x0E, 0xE0})
 """What has protection of its own, or none: ACSE, refusals, blocks."""
-_CHALLENGE, _TITLE = range(8, 65), 8
+_CHALLENGE, _TITLE, _TAIL = range(8, 65), 8, 2
 _LAST = 0xFFFF_FFFF
 _ECDSA, _ECDSA_CHALLENGE = f"{_ARC}7", range(32, 65)
 _IN_CLEAR, _ENCODED = b"\x01P1", b"\x01P2"
@@ -166,8 +166,13 @@ def _challenge(ledger: Ledger, record: Record, one: Association | None, values: 
         return
     number, challenge = record.number, bytes(given[1])
     ledger.saw("challenge", number)
-    if len(set(challenge)) == 1 < len(challenge):
-        ledger.find("challenges", FAIL, "a challenge is one octet repeated, and not random", number)
+    if why := unlike_chance(challenge):
+        ledger.find("challenges", FAIL, f"a challenge {why}, and is not random", number)
+    about = is_asked, record.client, record.server
+    before = ledger.remember("challenge", about, (challenge, number))
+    if isinstance(before, tuple) and before[0] != challenge and before[0][:-_TAIL] == challenge[:-_TAIL]:
+        text = f"a challenge is that of record {before[1]} but for its last octets: it counts, and is not random"
+        ledger.find("challenges", FAIL, text, before[1], number)
     if len(challenge) not in (_ECDSA_CHALLENGE if mechanism == _ECDSA else _CHALLENGE):
         ledger.find("challenges", FAIL, f"a challenge has {len(challenge)} octets", number)
 
@@ -242,6 +247,13 @@ def _layer(ledger: Ledger, record: Record, one: Association | None, layer: Close
     if control & _COMPRESSED and (suite == 0 or not layer.entry.family.startswith("general-")):
         text = "suite 0 has no compression" if suite == 0 else f"{layer.entry.family} has no compression"
         ledger.find("suite", FAIL, f"{text}, and bit 7 of the security control says that there is", number)
+    if one is not None:
+        _suites(ledger, record, suite)
+    if control & _KEY_SET and record.direction == REQUEST:
+        ledger.remember("to all", number, True)
+    elif record.direction == RESPONSE and ledger.state.get(("to all", record.request)):
+        text = "a request under the broadcast key, which all meters have, is answered by one"
+        ledger.find("protection", INCONCLUSIVE, text, record.request or 0, number)
     if layer.key:
         same_key(ledger, record, layer.key)
     if control & _BOTH == _ENCRYPTED:
@@ -258,6 +270,17 @@ def _layer(ledger: Ledger, record: Record, one: Association | None, layer: Close
             ledger.find("tags", INCONCLUSIVE, f"tags that nobody could check: {layer.status}", number)
     if not layer.key:
         _closed_counter(ledger, record, layer)
+
+
+def _suites(ledger: Ledger, record: Record, suite: int) -> None:
+    """Look for a client that is served with a weaker suite than before by the same meter."""
+    about = meter_key(record), record.client
+    best = ledger.state.get(("best suite", about))
+    if not isinstance(best, tuple) or suite > best[0]:
+        ledger.remember("best suite", about, (suite, record.number, record.association))
+    elif suite < best[0] and record.association != best[2]:
+        text = f"suite {suite} here, {best[0]} in record {best[1]} between the same client and meter"
+        ledger.find("suite", INCONCLUSIVE, text, best[1], record.number)
 
 
 def _closed_counter(ledger: Ledger, record: Record, layer: Closed) -> None:

@@ -450,14 +450,14 @@ def test_password_command_of_mode_c_is_in_clear() -> None:
 
 
 CHALLENGE = bytes.fromhex(
-    "A109 0607 60857405080101 8A02 0780 8B07 60857405080205 AC0A 8008 4142434445464748"
+    "A109 0607 60857405080101 8A02 0780 8B07 60857405080205 AC0A 8008 514A58524B42574D"
     "BE10 040E 01 00 00 00 06 5F1F0400 001E1D FFFF"
 )
 
 
 STOC = bytes.fromhex(
     "6142 A109 0607 60857405080101 A203 020100 A305 A10302010E 8802 0780 8907 60857405080205"
-    "AA0A 8008 5A59585756555453 BE10 040E 08 00 06 5F1F0400 001E1D 04C8 0007"
+    "AA0A 8008 5A4E485450564446 BE10 040E 08 00 06 5F1F0400 001E1D 04C8 0007"
 )
 
 
@@ -471,13 +471,13 @@ def test_challenge_of_an_association_before_fails_unless_it_was_only_sent_again(
 ) -> None:
     aarq, answer = opening_of()
     begun = audited.at(0, aarq, *[answer] * is_answered)
-    _, again = opening_of(answer=STOC.replace(b"ZYXWVUTS", b"another1"))
+    _, again = opening_of(answer=STOC.replace(b"ZNHTPVDF", b"another1"))
     rows = audited.over_tcp(begun, audited.READING * is_answered, audited.at(5, aarq, again))
     assert rows["challenges"].verdict == verdict
 
 
 def test_challenge_that_the_meter_sends_back_fails() -> None:
-    reflected = STOC.replace(b"ZYXWVUTS", b"ABCDEFGH")
+    reflected = STOC.replace(b"ZNHTPVDF", b"QJXRKBWM")
     row = audited.over_tcp(audited.at(0, *opening_of(answer=reflected)))["challenges"]
     assert (row.verdict, row.records, row.text) == (FAIL, (1, 2), "the StoC of record 2 is the CtoS of record 1")
 
@@ -701,9 +701,29 @@ def test_dedicated_key_of_an_association_before_fails_and_one_of_its_own_does_no
     assert verdicts == [NOT_SEEN, FAIL]
 
 
-def test_challenge_of_one_octet_repeated_fails() -> None:
-    row = audited.over_tcp(audited.at(0, *opening_of(answer=STOC.replace(b"ZYXWVUTS", bytes(8)))))["challenges"]
-    assert (row.verdict, row.text) == (FAIL, "a challenge is one octet repeated, and not random")
+@pytest.mark.parametrize(
+    ("challenge", "why"),
+    [
+        (bytes(8), "is one octet repeated"),
+        (b"ABCDEFGH", "counts up or down"),
+        (b"AAAABBBB", "repeats a few octets"),
+        (b"15115151", "repeats a few octets"),
+        (b"15113155", ""),  # digits that are drawn look so
+    ],
+)
+def test_challenge_that_was_not_drawn_fails(challenge: bytes, why: str) -> None:
+    row = audited.over_tcp(audited.at(0, *opening_of(answer=STOC.replace(b"ZNHTPVDF", challenge))))["challenges"]
+    assert (row.verdict, row.text) == (
+        (FAIL, f"a challenge {why}, and is not random") if why else (PASS, row.check.asks)
+    )
+
+
+@pytest.mark.parametrize(("second", "verdict"), [(b"QWERTZUJ", FAIL), (b"ASDFGHJK", PASS)])
+def test_challenge_that_counts_from_one_association_to_the_next_fails(second: bytes, verdict: str) -> None:
+    first = audited.at(0, *opening_of(CHALLENGE, STOC.replace(b"ZNHTPVDF", b"QWERTZUI")))
+    other = CHALLENGE.replace(b"QJXRKBWM", b"YXCVBNMK")
+    rows = audited.over_tcp(first, audited.at(20, *opening_of(other, STOC.replace(b"ZNHTPVDF", second))))
+    assert rows["challenges"].verdict == verdict
 
 
 @pytest.mark.parametrize(
@@ -864,3 +884,25 @@ def test_general_blocks_keep_to_the_window_and_to_what_is_acknowledged(said: lis
     opening = audited.at(0, audited.asked(aarq), audited.answered(aare))
     row = audited.over_tcp(opening, audited.at(1, *BEGUN, *said))["block-numbers"]
     assert (row.verdict, row.text) == ((FAIL, text) if text else (PASS, row.check.asks))
+
+
+def test_suite_that_is_weaker_than_that_of_an_association_before_is_told() -> None:
+    def said(suite: int, counter: int) -> list[audited.Said]:
+        security = audited.secured.security_of(suite, client_counter=counter, server_counter=counter)
+        return audited.secured.said(audited.secured.session(security))
+
+    def verdict(*suites: int) -> str:
+        units = [one for number, suite in enumerate(suites) for one in said(suite, 1 + 1000 * number)]
+        return audited.judge(audited.secured.opened(units, audited.Keyring()))["suite"].verdict
+
+    assert [verdict(1, 0), verdict(0, 1), verdict(1, 1)] == [INCONCLUSIVE, PASS, PASS]
+
+
+def test_request_under_the_broadcast_key_that_one_meter_answers_is_told() -> None:
+    security = audited.secured.security_of(0, audited.KeySource.BROADCAST)
+    units = audited.secured.said(audited.secured.session(security))
+    row = audited.judge(audited.secured.opened(units, audited.secured.keyring(audited.secured.secrets(security))))
+    assert (row["protection"].verdict, row["protection"].text[:35]) == (
+        INCONCLUSIVE,
+        "a request under the broadcast key, ",
+    )
