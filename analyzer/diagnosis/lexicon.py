@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from analyzer.cosem.names import class_name, unit_name, unit_symbol
 from analyzer.diagnosis.audit.checks import CHECKS
+from analyzer.diagnosis.audit.ledger import VERDICTS
 from analyzer.diagnosis.meter_facts import RIGHTS
 from analyzer.diagnosis.rules import rule, rules
 from analyzer.diagnosis.usual_causes import (
@@ -189,6 +190,8 @@ def _codes() -> Iterator[Meaning]:
 
 
 def _checks() -> Iterator[Meaning]:
+    for name, text in VERDICTS.items():
+        yield Meaning("verdict of audit", name, text)
     for one in CHECKS:
         facts = tuple(code for code in one.facts if rule("fact", code) is not None)
         text = f"PASS says: {one.asks} ({one.clause})."

@@ -94,7 +94,19 @@ class Explained(NamedTuple):
 def explain(asked: str) -> Explained:
     """Find every meaning of *asked*. Total."""
     text = asked.strip()
-    for find in (_number, _class, _object, _reduced, _octets, _signless, of_member, of_unit, _words, _manufacturer):
+    for find in (
+        _number,
+        _class,
+        _object,
+        _reduced,
+        _octets,
+        _signless,
+        of_member,
+        of_unit,
+        _named_octets,
+        _words,
+        _manufacturer,
+    ):
         found = find(text)
         if found:
             return Explained(text, found, [])
@@ -104,6 +116,12 @@ def explain(asked: str) -> Explained:
 def _words(text: str) -> list[Meaning]:
     found = [*_key(text), *map(_with_members, of_words(text))]
     return found + _manufacturer(text) if found else []
+
+
+def _named_octets(text: str) -> list[Meaning]:
+    """Read octets behind the name of what they are: ``conformance 001E1D``."""
+    name, _, octets = text.partition(" ")
+    return [one for one in _octets(octets.strip(" =:")) if one.field == name.lower().rstrip(":=")]
 
 
 def _key(text: str) -> list[Meaning]:

@@ -11,7 +11,13 @@ from analyzer.tracking.history import Association
 from analyzer.tracking.object_model import ObjectModel
 
 PASS, FAIL, INCONCLUSIVE, NOT_SEEN = "PASS", "FAIL", "INCONCLUSIVE", "NOT-SEEN"
-"""Verdicts. FAIL: the octets prove it; INCONCLUSIVE: they do not tell; NOT-SEEN: there was nothing to check."""
+VERDICTS = {
+    PASS: "There was something to check, and nothing speaks against it.",
+    FAIL: "The octets prove that it is not kept.",
+    INCONCLUSIVE: "Something speaks against it, and the octets do not decide: no key, frames missing, a damaged line.",
+    NOT_SEEN: "The capture holds nothing to check.",
+}
+"""What each verdict says."""
 MOST_RECORDS = 100
 MOST_ASSOCIATIONS = 4096
 

@@ -142,3 +142,16 @@ def test_every_term_has_a_meaning_and_names_codes_that_exist() -> None:
         assert one.name
         assert all(rule("fact", code) for code in one.facts)
         assert all(rule("cause", code) for code in one.causes)
+
+
+@pytest.mark.parametrize("asked", ["conformance 001E1D", "conformance: 00 1E 1D", "Conformance = 001E1D"])
+def test_octets_behind_the_name_of_what_they_are_are_read_as_that(asked: str) -> None:
+    (one,) = explain(asked).meanings
+    assert (one.field, one.name) == ("conformance", "00 1E 1D")
+    assert explain("mechanism 001E1D").meanings == []
+
+
+@pytest.mark.parametrize("verdict", ["PASS", "fail", "INCONCLUSIVE", "not-seen"])
+def test_verdict_of_the_audit_is_explained_and_is_nothing_else(verdict: str) -> None:
+    (one,) = explain(verdict).meanings
+    assert (one.field, one.name) == ("verdict of audit", verdict.upper())
