@@ -9,7 +9,7 @@ import re
 from typing import NamedTuple
 
 from analyzer.diagnosis.family import Family
-from analyzer.diagnosis.story import LIKELY, POSSIBLE, Alternative, Fact, Stories, Story
+from analyzer.diagnosis.story import LIKELY, POSSIBLE, Alternative, Evidence, Fact, Stories, Story
 from analyzer.framing import uart_signs
 from analyzer.record import NOISE, REQUEST, RESPONSE, Record
 from dissectors.checks import seven_bits
@@ -39,6 +39,13 @@ _MODE_B = "ABCDEFGHI"
 _COMMANDS = ("password", "command")
 _SIGNS = 4
 """Of fewer octets their values say nothing."""
+_IGNORED = 3
+"""So many identifications in a row that only another sign-on follows are no probe for who is there."""
+_AGAIN_NS = 10_000_000_000
+"""Who signs on later than that behind an identification did not wait for it."""
+
+
+_NOT_CAPTURED = Alternative("capture-loss", POSSIBLE, "the capture may lack what the client says in between")
 
 
 class _Doubt(NamedTuple):
@@ -58,8 +65,11 @@ class _Line:
         "asked",
         "baud",
         "binary",
+        "called",
         "chosen",
         "doubt",
+        "identified",
+        "ignored",
         "is_heard",
         "is_told",
         "last",
@@ -85,6 +95,12 @@ class _Line:
         self.doubt: _Doubt | None = None
         self.silent: tuple[Fact, Record, int] | None = None
         """What was told of an acknowledgement that nothing came behind, and until when: what came may be given late."""
+        self.called = b""
+        """The last sign-on."""
+        self.identified: Record | None = None
+        """The identification behind which nothing was said yet."""
+        self.ignored: list[Record] = []
+        """Identifications in a row behind which the client only signed on again."""
         self.switched: tuple[Record, Note] | None = None
         """The first octets behind the change to HDLC that are none: what follows may be frames."""
 
@@ -111,16 +127,22 @@ class ModeCFamily(Family):
             text = f"the {line.last} of record {line.asked.number} comes back as it was sent"
             self.report(record, "line-echo", "local-echo", LIKELY, text)
             return
+        identified, line.identified = line.identified, None
         if _REQUEST.match(octets):
+            self._signs_on(line, record, identified)
             if line.asked is None or not _is_hasty(line.asked, record):
                 self._unanswered(line, record)
             self._not_begun(line, record)
             self._end_binary(line)
             line.asked, line.last, line.chosen, line.binary = record, "request", None, None
-        elif found := _IDENTIFICATION.match(octets):
+            return
+        if found := _IDENTIFICATION.match(octets):
             line.is_heard = True
             line.asked, line.last, line.baud = None, "identification", found.group(1).decode("ascii", "replace")
-        elif chosen := _ACKNOWLEDGE.match(octets):
+            line.identified = record
+            return
+        line.ignored = []
+        if chosen := _ACKNOWLEDGE.match(octets):
             self._acknowledged(record, line, chosen)
         elif _PASSWORD.match(octets) and record.direction == REQUEST:
             self._left_waiting(line, record)
@@ -130,6 +152,30 @@ class ModeCFamily(Family):
             line.asked, line.last = record, "command"
         else:
             self._answered(record, line, octets)
+
+    def _signs_on(self, line: _Line, record: Record, identified: Record | None) -> None:
+        """Tell of a client that signs on in *record* again and again, though the meter identifies itself each time."""
+        is_again = (
+            identified is not None
+            and line.baud in _SPEEDS  # others go on by themselves
+            and record.time_ns is not None
+            and identified.time_ns is not None
+            and 0 <= record.time_ns - identified.time_ns <= _AGAIN_NS
+            and line.called == record.octets
+        )
+        line.called = record.octets
+        if identified is None or not is_again:
+            line.ignored = []
+            return
+        if line.ignored and line.ignored[-1].octets != identified.octets:
+            line.ignored = []  # another meter
+        text = f"the meter identifies itself as {_shown(identified.octets)}, and the client only signs on again"
+        code, others, further = "iec62056-21-not-acknowledged", [_NOT_CAPTURED], []
+        if len(line.ignored) < _IGNORED:
+            further = [Evidence(one.number, 0, 0, text) for one in line.ignored]
+            line.ignored.append(identified)
+        if len(line.ignored) == _IGNORED:
+            self.report(identified, code, "answer-not-taken", LIKELY, text, alternatives=others, further=further)
 
     def _acknowledged(self, record: Record, line: _Line, chosen: re.Match[bytes]) -> None:
         """The client chose a speed and a mode; it has to be one that the meter offered."""
@@ -219,6 +265,7 @@ class ModeCFamily(Family):
         if line.binary is not None and line.switched is None and self._is_text(record):
             line.switched = record, note
             return True
+        line.identified, line.ignored = None, []
         until_ns = self._reopen(line, record)
         if line.last in _COMMANDS:
             line.asked = None  # something came behind it

@@ -117,6 +117,15 @@ def other_mode(chance: random.Random, number: int) -> Case:
     return _case(session[:3], "wrong-acknowledgement")
 
 
+def not_heard(chance: random.Random, number: int) -> Case:
+    """The meter identifies itself each time, and the reader signs on again, as it hears nothing."""
+    session = plain("mode-c-readout")
+    step = chance.randrange(2, 6)
+    sent = [(at * step, one) for at in range(4 + number % 3) for one in session[:2]]
+    sent += [(60, one) for one in session if number % 2]
+    return _case([one._replace(time_ns=(one.time_ns or 0) + at * 10**9) for at, one in sent], "answer-not-taken")
+
+
 def half_binary(chance: random.Random, number: int) -> Case:
     """A reader asks for HDLC in the wrong place, or of a meter without mode E, and gets a readout."""
     session = plain("mode-c-readout")
@@ -246,6 +255,7 @@ MESSAGE_FAULTS: tuple[Fault, ...] = (
     Fault("iec62056-21-mode-mismatch", "wrong-acknowledgement", half_binary, group="binary"),
     Fault("meter-quirk", "sum-check-character", sum_characters),
     Fault("data-set-malformed", "", _readout(_malformed, "")),
+    Fault("iec62056-21-not-acknowledged", "answer-not-taken", not_heard),
     Fault("octet-unprintable", "", _readout(_unprintable, "")),
     Fault("end-mark-missing", "", _readout(_unended, "")),
     Fault("message-repeated", "", block_again),

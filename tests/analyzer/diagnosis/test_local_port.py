@@ -278,6 +278,40 @@ def test_frames_behind_the_change_to_hdlc_that_lack_bit_7_are_no_readout_and_no_
     assert [one.cause for one in stories if one.severity >= Severity.WARNING] == ["seven-bit"]
 
 
+def sign_ons(count: int, apart: float = 3.0, *, identification: bytes = IDENTIFICATION) -> list[tuple[float, bytes]]:
+    return [(apart * at + late, one) for at in range(count) for late, one in ((0, SIGN_ON), (0.3, identification))]
+
+
+@pytest.mark.parametrize("has_sides", [True, False])
+@pytest.mark.parametrize(("count", "told_of"), [(4, [2, 4, 6]), (6, [2, 4, 6, 8, 10])])
+def test_client_that_only_signs_on_again_takes_no_identification(
+    count: int, told_of: list[int], *, has_sides: bool
+) -> None:
+    units = lines(*sign_ons(count), *((60 + at, octets) for at, octets in (*BEGUN, (1.0, READOUT))))
+    sides = [(RECEIVED if one.octets in (IDENTIFICATION, READOUT) else SENT) if has_sides else UNKNOWN for one in units]
+    both = [one._replace(direction=side) for one, side in zip(units, sides, strict=True)]
+    (story,) = stories_of(Case(both, Truth(frozenset())))
+    assert (story.code, story.cause, story.confidence) == ("iec62056-21-not-acknowledged", "answer-not-taken", LIKELY)
+    assert story.records == told_of
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        sign_ons(3),
+        sign_ons(9, 30.0),
+        sign_ons(9, identification=b"/MMMZSIM\r\n"),
+        [(3 * at + late, one) for at in range(9) for late, one in ((0, b"/?%d!\r\n" % at), (0.3, IDENTIFICATION))],
+        [(3 * at + late, one) for at in range(9) for late, one in ((0, SIGN_ON), (0.3, b"/MMM5SIM%d\r\n" % at))],
+        [(at + step * 5, octets) for step in range(5) for at, octets in (*BEGUN, (1.0, READOUT))],
+        [(at + step * 5, one) for step in range(5) for at, one in ((0, SIGN_ON), (0.3, IDENTIFICATION), (1, BREAK))],
+    ],
+    ids=["three times", "seldom", "mode A", "addresses", "meters", "readouts", "breaks"],
+)
+def test_client_that_looks_who_is_there_misses_nothing(said: list[tuple[float, bytes]]) -> None:
+    assert "iec62056-21-not-acknowledged" not in {one.code for one in told(*said)}
+
+
 class Counted(ListSource):
     """Chunks from a list, and how many were taken of it."""
 
