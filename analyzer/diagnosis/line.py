@@ -9,6 +9,7 @@ import re
 from codecs import utf_8_decode
 from collections.abc import Callable, Iterator
 
+from analyzer.diagnosis.dropped_zeros import zeroless
 from analyzer.diagnosis.frame_damage import Candidate
 from analyzer.diagnosis.frame_repair import is_good_frame, only_breaks_off
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE
@@ -75,7 +76,7 @@ def settings_of(unread: Unread) -> list[Candidate]:
     if _PROSE.fullmatch(octets):
         text = f"{len(octets)} octets are words of a text, and no traffic"
         return [Candidate("mixed-log", LIKELY, text, 0, end=len(octets))]
-    for sign in (_value, _turned, _printed, _replaced, _speed, _bits, _late, _shared, _shifted, _slow):
+    for sign in (_value, _turned, _zeroless, _printed, _replaced, _speed, _bits, _late, _shared, _shifted, _slow):
         found = list(sign(octets, unread.reads))
         if found:
             return found
@@ -114,6 +115,12 @@ def _turned(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:
             what = "a frame with a right FCS stands" if frames == 1 else f"{frames} frames with a right FCS stand"
             yield Candidate(cause, CERTAIN, f"{what} in the {len(octets)} octets {told}")
             return
+
+
+def _zeroless(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:
+    """Wrapper PDUs without their zeros."""
+    if told := zeroless(octets):
+        yield Candidate("text-dump-loss", LIKELY, told)
 
 
 def _printed(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:

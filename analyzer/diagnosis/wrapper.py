@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from analyzer.diagnosis.dropped_zeros import zeroless
 from analyzer.diagnosis.family import FRAMES, Family
 from analyzer.diagnosis.line import Unread, settings_of
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Stories
@@ -289,6 +290,9 @@ class WrapperFamily(Family):
             return True
         if self._has_settings(record, _OF_ALL_PDUS):
             return True
+        if told := zeroless(octets):
+            self.report(record, "noise", "text-dump-loss", LIKELY, told, start=0, end=count)
+            return True
         if count >= _MANY_ZEROS and 0 not in octets:
             text = f"not one 00 is among {octets_text(count)} that are no wrapper PDU, and each header has some: what "
             text += "handled them as text dropped the zeros"
@@ -355,11 +359,19 @@ class WrapperFamily(Family):
             self._keep_stray(record)
             self._between(record)
         else:
-            self._keep_stray(record)
-            stand = f", and stand{'s' * (len(octets) == 1)} before the first one"
-            text = f"{octets_are(len(octets))} no wrapper PDU{stand}"
-            self.report(record, "noise", "capture-started-late", POSSIBLE, text, alternatives=(_NO_PDU,))
+            self._before_first(record, note)
         return True
+
+    def _before_first(self, record: Record, note: Note) -> None:
+        """Octets stand before the first PDU of their direction, and the other one has some."""
+        octets = record.octets
+        if told := zeroless(octets):
+            self.report(record, note.code, "text-dump-loss", LIKELY, told, start=0, end=len(octets))
+            return
+        self._keep_stray(record)
+        stand = f", and stand{'s' * (len(octets) == 1)} before the first one"
+        text = f"{octets_are(len(octets))} no wrapper PDU{stand}"
+        self.report(record, "noise", "capture-started-late", POSSIBLE, text, alternatives=(_NO_PDU,))
 
     def _swap(self, record: Record) -> None:
         """The header of a PDU has its low octets first."""
