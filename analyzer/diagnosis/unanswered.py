@@ -50,7 +50,9 @@ def unanswered(
     if record is not None and is_later and record.time_ns is not None and exchange.asked_ns is not None:
         waited_ns = record.time_ns - exchange.asked_ns
     cause, confidence, shown = cause_of_silence(family, one, exchange)
-    taken = _late_before(family, one, exchange) if cause == "server-silent" and is_later and not is_repeated else None
+    taken = None
+    if record is not None and cause == "server-silent" and is_later and not is_repeated:
+        taken = _late_before(family, record, one, exchange)
     if taken is not None and waited_ns is not None and usual and waited_ns < usual:
         shown = f"; the client may have taken the late answer in record {taken.evidence.record} for its answer"
         story = family.stories.of_fact(taken)
@@ -90,7 +92,7 @@ def _stands_behind(family: Family, early: Record, one: Association, exchange: Ex
     is_of_both = (early.client, early.server) == (one.client, one.server)
     if early.apdu is None or not is_of_both or not _may_answer(early, exchange):
         return False
-    if not _is_right_before(family, early, one, exchange):
+    if not _is_right_before(family, early.number, early, one, exchange):
         return False
     if early.time_ns is not None and exchange.asked_ns is not None and exchange.asked_ns - early.time_ns > _HELD_NS:
         return False
@@ -120,12 +122,15 @@ def _may_answer(stray: Record, exchange: Exchange) -> bool:
     return apdu.octets[0] not in _INVOKED or apdu.octets[2:3] == exchange.octets[2:3]
 
 
-def _is_right_before(family: Family, early: Record, one: Association, exchange: Exchange) -> bool:
-    """Tell whether a request came right behind *early*; of a network other connections may speak in between."""
-    first, second = early.number, exchange.request
+def _is_right_before(family: Family, first: int, like: Record, one: Association, exchange: Exchange) -> bool:
+    """Tell whether a request came right behind record *first*; of a network other connections may speak in between.
+
+    *like* is any record of that conversation.
+    """
+    second = exchange.request
     if second == first + 1:
         return True
-    if second < first or early.time_ns is None or not early.lane.transport or early.link in _FRAMED:
+    if second < first or like.time_ns is None or not like.lane.transport or like.link in _FRAMED:
         return False
     damaged = family.associations.damaged.get(one.conversation)
     numbers = {damaged.number if damaged is not None else 0}
@@ -134,10 +139,10 @@ def _is_right_before(family: Family, early: Record, one: Association, exchange: 
     return not any(first < number < second for number in numbers)
 
 
-def _late_before(family: Family, one: Association, exchange: Exchange) -> Fact | None:
+def _late_before(family: Family, record: Record, one: Association, exchange: Exchange) -> Fact | None:
     """Give what was told of an answer to an earlier request that came right before this one was sent."""
     told = _told(family, " > ".join(reversed(one.lane.split(" > "))), "late-response")
-    return next((fact for fact in told if fact.evidence.record == exchange.request - 1), None)
+    return next((fact for fact in told if _is_right_before(family, fact.evidence.record, record, one, exchange)), None)
 
 
 def answered_behind(family: Family, one: Association, request: int) -> None:

@@ -10,9 +10,11 @@ from analyzer.simulate.meter import Meter
 from analyzer.simulate.packets import Endpoint
 from analyzer.simulate.sent import SECOND, TO_CLIENT, TO_METER, Sent
 from analyzer.simulate.speaker import Target
+from tests.analyzer.diagnosis.test_explained import get, value
 from tests.analyzer.framing.build import GET_REQUEST, GET_RESPONSE, frame
-from tests.analyzer.tracking.build import ANSWERED, ASKED, Said, Station, answered, asked
+from tests.analyzer.tracking.build import ANSWERED, ASKED, Said, Station, answered, asked, wrapped
 from tests.analyzer.tracking.secured import NOW
+from tests.analyzer.tracking.timed import AARE, AARQ
 from tests.faults import case
 
 _ETHERNET, _DM = 1, 0x1F
@@ -95,3 +97,30 @@ def test_snrm_behind_its_ua_without_a_flag_is_told(others: int) -> None:
     snrm, ua = station.connect()
     said = [snrm, ua._replace(octets=ua.octets[1:]), snrm, ua, *station.frames(_READ)]
     assert _told(said, others) == [("hdlc-retransmission", "flag-missing")]
+
+
+@pytest.mark.parametrize("others", [0, 3])
+def test_late_answer_that_is_taken_for_the_next_one_tells_why_that_is_not_waited_for(others: int) -> None:
+    """Whoever polls other meters in between, the client hurries for what it heard of this one."""
+    read = [each for number in (1, 2, 3) for each in ((1, asked(get(number))), (0.8, answered(value(number))))]
+    vain = [(1, asked(get(4))), (9, asked(get(5, 2))), (0.8, answered(value(5, 2))), (1, answered(value(4)))]
+    hasty = [(0.02, asked(get(6, 3))), (0.02, asked(get(7, 3))), (0.8, answered(value(7, 3)))]
+    packets = _carried(1, _timed([(0, asked(AARQ)), (0.1, answered(AARE)), *read, *vain, *hasty]))
+    for number in range(others):
+        polls = [each for _ in range(600) for each in ((0.02, asked(get(1))), (0.02, answered(value(1))))]
+        packets += _carried(2 + number, _timed([(0.003 * number, asked(AARQ)), (0.1, answered(AARE)), *polls]))
+    packets.sort(key=lambda one: one.time_ns or 0)
+    (story,) = case.stories_of(case.Case(packets, case.Truth(frozenset())))
+    assert [(one.code, one.cause, one.count) for one in (story, *story.leads_to)] == [
+        ("response-without-request", "late-response", 1), ("response-missing", "late-response", 2),
+    ]  # fmt: skip
+
+
+def _timed(units: list[tuple[float, Said]]) -> list[Sent]:
+    """Wrapper PDUs, each so many seconds behind the one before."""
+    made, now = [], NOW
+    for seconds, unit in units:
+        now += round(seconds * SECOND)
+        ((way, octets),) = wrapped([unit])
+        made.append(Sent(now, TO_METER if way == ASKED else TO_CLIENT, octets))
+    return made
