@@ -5,11 +5,11 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Iterator
 from functools import partial
 from typing import IO
 
-from captures.chunk import LINK_OCTETS, UNKNOWN, CaptureError, CapturePermissionError, Chunk, Source
+from captures import raw
+from captures.chunk import CaptureError, CapturePermissionError, Source
 from captures.foreign import FOREIGN, foreign_octets, foreign_output, foreign_text, taken_for_text
 from captures.live_names import missing_hint
 from captures.packed import PACKINGS, PackedInput
@@ -22,7 +22,6 @@ STDIN = "-"
 EXPECTED = "a pcap or pcapng file, a raw octet dump or hex text"
 MOST_NESTED = 2
 """Packed once more inside, as "capture.pcap.gz" in a gzip stream of a web server."""
-RAW_PIECE = 4096
 
 _LOOKED_AT = 512
 _MOST_INTERRUPTS = 2
@@ -30,51 +29,9 @@ _SHARE_OF_TEXT = 0.1
 """Octets found in text, as a share of it, that make it a text though it has control characters too."""
 _DISSECTED = (b"packets-", b'"layers"', b"<pdml")
 """One of these stands early in what Wireshark writes of dissected packets."""
-_RAW_BEGINS = re.compile(
-    rb"""\x7E[\xA0-\xAF]                                              # HDLC, frame type 3
-    | \x00\x01\x00                                                   # wrapper
-    | \xE5*(?:\x68(.)\1\x68|\x10[\x40\x5A\x5B\x7A\x7B]..\x16)        # M-Bus
-    | \x90[\x01-\x7F]{2}[\x60-\x63\xC0-\xDF]                        # IEC 61334-4-32
-    | [/\xAF](?:[?\xBF]|[A-Za-z\xC1-\xFA]{3}[0-9\xB0-\xB9])          # IEC 62056-21, also with parity bits
-    | [\x01\x81][PRWBE\xD2\xD7\xC5][0-5\xB1\xB2\xB4]                # its commands
-    | \x06[0-9\xB1-\xB8][0-9A-I\xB1-\xC9][0-9\xB1-\xB8][\r\x8D]\n       # its option select
-    | \x02[0-9A-F.:-]{3,16}[(]                                       # its data
-    | \x10[\x40\x5A\x5B\x7A\x7B]..\x16                                # M-Bus, a short frame
-    | \xDB[\x00\x08]                                                # general-glo-ciphering, as P1 telegrams have it
-    | \xE6[\xE6\xE7]\x00                                             # LLC""",
-    re.DOTALL | re.VERBOSE,
-)
-_TERMINAL_HEADER = re.compile(rb"=~[=~]+ PuTTY log [^\r\n]{0,60}=~[=~]+\r?\n")
-"""What a terminal program writes before the octets."""
 _NOT_KNOWN = "not recognised (if these are octets of a line, -d serial,hdlc takes any, and doctor names wrong settings)"
-_RAW_INSIDE = re.compile(
-    rb"""\x7E[\xA0-\xA7]
-    | \x68(.)\1\x68
-    | \xDB\x08[A-Z]{3}.{5}\x82..[\x20\x30]     # a ciphered telegram of P1
-    """,
-    re.DOTALL | re.VERBOSE,
-)
-_DATA_SET = rb"(?:[0-9]+-[0-9]+:)?[0-9A-F]+\.[0-9]+(?:\.[0-9]+)?(?:[*&][0-9]+)?\([^()\r\n]*\).*"
-_DATA_SETS = re.compile(rb"^" + _DATA_SET + rb"\r?$", re.MULTILINE)
-_RAW_TEXT = re.compile(
-    rb"""^(?:/(?:[A-Za-z]{3}[0-9]|[A-Z]{2}[A-Za-z][A-Z-])[^\r\n]*      # an identification message, a P1 telegram
-    | """
-    + _DATA_SET
-    + rb""")\r?$""",
-    re.MULTILINE | re.VERBOSE,
-)
-"""Text that is the traffic itself: of IEC 62056-21 and P1, from its middle too."""
-_MOST_BROKEN = 2
-"""Of so many lines of such text one may be hurt, or of another kind."""
-_BARE = re.compile(rb"^(?:/(?:[A-Za-z]{3}[0-9]|[A-Z]{2}[A-Za-z][A-Z-])|[-0-9A-F.:*&]{0,24}\(|!)", re.MULTILINE)
-_VALUES = re.compile(rb"\([^()\r\n]*\)")
-_WORDS = re.compile(
-    rb"^(?!/)[^\r\n]*?(?:[A-Za-z]{3,20}[ ,.:;]{1,4}[A-Za-z]{2}|[ \t][#;/]{1,9}[ \t]{0,9}[A-Za-z])", re.MULTILINE
-)
-"""A line with words of someone, apart from values and identifications."""
 _MODEM = re.compile(rb"^\s*AT(?:[&+#^$!%DHZEIV][^\r\n]{0,80})?\s*$", re.MULTILINE)
 _MODEM_SAYS = " (a dialogue with a modem: log in hex what comes behind CONNECT)"
-_CONTROL = bytes(set(range(32)) - set(b"\t\n\r\f\x1b")) + b"\x7f"
 
 
 class _Desk:
@@ -101,27 +58,6 @@ class _Desk:
         for code, text in self._early:
             source.remark(code, text)
         return source
-
-
-class RawSource(Source):
-    """Octets without any times or borders, in pieces as they come."""
-
-    def __init__(self, name: str, window: Window, size: int | None = None) -> None:
-        super().__init__(name, size)
-        self._window = window
-
-    def __iter__(self) -> Iterator[Chunk]:
-        number, offset = 0, self._window.base
-        while octets := self._window.take():
-            for at in range(0, len(octets), RAW_PIECE):
-                piece = octets[at : at + RAW_PIECE]
-                number += 1
-                yield Chunk(number, None, LINK_OCTETS, UNKNOWN, piece, len(piece), offset + at, 0)
-            offset += len(octets)
-
-    def close(self) -> None:
-        """Give the input back."""
-        self._window.close()
 
 
 def open_source(name: str, *, holds_octets: bool = False, settles: bool = False) -> Source:
@@ -359,11 +295,11 @@ def _has_begun(head: bytes) -> bool:
 
 def _recognise_octets(name: str, label: str, window: Window, size: int | None, holds_octets: bool) -> Source:
     """Tell text in hex from raw octets, where the input has no magic number."""
-    header = _TERMINAL_HEADER.match(window.buffer)
+    header = raw.TERMINAL_HEADER.match(window.buffer)
     begins = header.end() if header else 0
-    if _RAW_BEGINS.match(window.buffer, begins) and not _has_words(window.buffer[begins:JUDGED]):
+    if raw.BEGINS.match(window.buffer, begins) and not raw.has_words(window.buffer[begins:JUDGED]):
         window.skip(begins)
-        return RawSource(name, window, size)
+        return raw.RawSource(name, window, size)
     # The shapes of texts are many: making them costs a program that opens a capture a tenth of its start.
     from captures.text.judge import judge
     from captures.text.lines import width_of
@@ -379,61 +315,34 @@ def _recognise_octets(name: str, label: str, window: Window, size: int | None, h
             return RecordLines(name, window, size)
     if (dissected := _dissections(name, window, size, head)) is not None:
         return dissected
-    if _is_traffic(head) and _begins_bare(head) and not _has_words(head):
+    if raw.is_traffic(head):
         window.skip(begins)
-        return RawSource(name, window, size)
+        return raw.RawSource(name, window, size)
     judgement = judge(head)
     is_read = judgement is not None and (judgement.shape.name == "gurux-xml" or judgement.has_traffic)
     what = foreign_text(head, has_traffic=is_read)
-    if not (what or is_read or holds_octets) and not _has_frames(head):
+    if not (what or is_read or holds_octets) and not raw.has_frames(head):
         what = foreign_output(head)
     if what:
         raise CaptureError(f"{label}: {what}; {EXPECTED} was expected")
-    if judgement is not None and "characters" in judgement.shape.data.groupindex and _is_bare(head):
-        return RawSource(name, window, size)
-    is_text = width_of(head) != 1 or len(head.translate(None, _CONTROL)) == len(head)
+    if judgement is not None and "characters" in judgement.shape.data.groupindex and raw.is_bare(head):
+        return raw.RawSource(name, window, size)
+    is_text = width_of(head) != 1 or raw.is_text(head)
     is_whole = window.ended or (size is not None and len(window.buffer) >= size)
     if is_text and (export := _export(name, window, size, head if is_whole else head[: head.rfind(b"\n") + 1])):
         return export
     if is_text or (judgement is not None and judgement.octets >= len(head) * _SHARE_OF_TEXT):
         # Of a pipe only a first line may be there yet: octets may still come.
         if judgement is None and (is_whole or len(head) == JUDGED):
-            if holds_octets or _RAW_TEXT.search(head):
-                return RawSource(name, window, size)
+            if holds_octets or raw.TEXT.search(head):
+                return raw.RawSource(name, window, size)
             text = "text without octets in hex" + _MODEM_SAYS * (_MODEM.search(head) is not None)
             raise CaptureError(f"{label}: {text}; {EXPECTED} was expected")
         return TextSource(name, window, size, judgement)
-    if holds_octets or _has_frames(head):
+    if holds_octets or raw.has_frames(head):
         window.skip(begins)
-        source = RawSource(name, window, size)
+        source = raw.RawSource(name, window, size)
         if taken := taken_for_text(head):
             source.remark("octets-as-text", taken)
         return source
     raise CaptureError(f"{label}: {foreign_octets(head) or _NOT_KNOWN}; {EXPECTED} was expected")
-
-
-def _has_frames(head: bytes) -> bool:
-    """Tell whether *head* begins as traffic does, or something in it begins as a frame or is a data set."""
-    return any(sign(head) for sign in (_RAW_BEGINS.match, _RAW_INSIDE.search, _DATA_SETS.search))
-
-
-def _is_traffic(head: bytes) -> bool:
-    """Tell whether most lines of *head* are data sets as they stand on the line; hex in them is values."""
-    lines = sum(1 for line in head.split(b"\n") if line.strip())
-    return sum(1 for _ in _DATA_SETS.finditer(head)) * _MOST_BROKEN > lines > _MOST_BROKEN
-
-
-def _has_words(head: bytes) -> bool:
-    """Tell whether *head* is a text in which words of someone stand around lines that are traffic."""
-    return len(head.translate(None, _CONTROL)) == len(head) and _WORDS.search(_VALUES.sub(b"", head)) is not None
-
-
-def _begins_bare(head: bytes) -> bool:
-    """Tell whether the first line of *head*, or the one behind a cut line, is traffic."""
-    return any(map(_BARE.match, head.split(b"\n", _MOST_BROKEN)[:_MOST_BROKEN]))
-
-
-def _is_bare(head: bytes) -> bool:
-    """Tell whether messages stand in *head* as on the line: at the beginnings of lines, and no words around them."""
-    lines = sum(1 for line in head.split(b"\n") if line.strip())
-    return sum(1 for _ in _BARE.finditer(head)) * _MOST_BROKEN > lines and _begins_bare(head) and not _has_words(head)

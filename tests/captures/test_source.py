@@ -17,7 +17,7 @@ from captures import open_source
 from captures.chunk import LINK_OCTETS, CaptureError, CapturePermissionError, Chunk
 from captures.pcap import PcapSource
 from captures.pcapng import PcapngSource
-from captures.source import RawSource
+from captures.raw import RawSource
 from captures.stream import FileInput
 from captures.text.source import TextSource
 from tests.captures.build import enhanced, interface, pcap_header, pcap_record, section

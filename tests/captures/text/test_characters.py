@@ -8,7 +8,7 @@ import pytest
 
 from captures import open_source
 from captures.chunk import RECEIVED, SENT, UNKNOWN
-from captures.source import RawSource
+from captures.raw import RawSource
 from captures.stream import HeldInput, Window
 from captures.text.judge import judge
 from captures.text.source import TextSource

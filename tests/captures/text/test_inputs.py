@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from captures import open_source
-from captures.source import RawSource
+from captures.raw import RawSource
 from captures.text.source import TextSource
 from tests.captures.text.logs import LOGS
 from tests.captures.text.test_shapes import IDS, read
