@@ -106,12 +106,22 @@ class _Sender(Sender):
         self._newest = _Newest(self)
         self._newest.update(messages)
 
+    def see(
+        self, counter: int, stands_for: bytes, role: str | None, record: Record, association: int | None
+    ) -> Note | None:
+        """Take any counter."""
+        note = super().see(counter, stands_for, role, record, association)
+        if note is not None and self.log is not None:
+            self.log.is_odd = True
+        return note
+
 
 class _Log:
     """The counters of one sender."""
 
     def __init__(self, now: Callable[[], int]) -> None:
         self._now = now
+        self.is_odd = False
         self.packets, self.counters = array("q"), array("I")
 
     def add(self, counter: int) -> None:
@@ -193,7 +203,7 @@ class WatchedProtection(Protection):
         counters = self._counters
         senders = {
             blake2b(key + title, digest_size=16).digest(): Counted(
-                tuple(counters.roles[key, title]), log.packets, log.counters, (key, title) in counters.odd
+                tuple(counters.roles[key, title]), log.packets, log.counters, log.is_odd or (key, title) in counters.odd
             )
             for (key, title), log in counters.logs.items()
         }

@@ -66,7 +66,7 @@ class Sender:
         self.time_ns: int | None = None
         """Where and when it came; where it came there again: when it did so last."""
         self.reached = first
-        """The highest, once :meth:`is_next` or :meth:`Counters.see` looked."""
+        """The highest, once :meth:`see` looked."""
         self.limit = 0
         """Below this every counter beyond *last* is new, no jump, and there is room for it."""
         self.room = room
@@ -75,14 +75,6 @@ class Sender:
         """Whether the other direction has the same nonces, so that each has to look at those of the other one."""
         self.newest: dict[int, bytes] = {}
         self.older: dict[int, bytes] = {}
-
-    def is_next(self, counter: int) -> bool:
-        """Tell whether *counter*, from *limit* on, is new all the same, no jump and not near the end."""
-        last = self.last
-        self.reached = max(self.reached, last)
-        if self.is_shared or not last < counter < min(last + JUMP, NEAR_END):
-            return False
-        return counter > self.reached or not (counter in self.newest or counter in self.older)
 
     def fills_gap(self, counter: int) -> bool:
         """Tell whether *counter*, which is new, is the one that was left out a little before the highest."""
@@ -104,6 +96,37 @@ class Sender:
             ahead = range(counter + 1, min(self.limit, counter + _AHEAD))
             is_new = self.newest.keys().isdisjoint(ahead) and self.older.keys().isdisjoint(ahead)
             self.limit = ahead.stop if is_new else 0
+
+    def see(
+        self, counter: int, stands_for: bytes, role: str | None, record: Record, association: int | None
+    ) -> Note | None:
+        """Take any counter of a message, for whose octets the digest *stands_for*. Returns the finding, if any."""
+        last = self.last
+        self.reached = max(self.reached, last)
+        if counter <= self.reached:
+            known = self.newest.get(counter) or self.older.get(counter)
+            if known is not None:
+                note = _repeated(known, role, counter, stands_for, self, record, association)
+                if note.cause != "nonce-reuse":  # what comes a third time does so behind the second
+                    self.newest[counter] = _packed(record, association, stands_for)
+                return note
+        self.take(counter, _packed(record, association, stands_for))
+        self.hear(record)
+        near_end = _near_end(self, counter)
+        step = counter - last
+        if step <= 0:
+            text = f"the invocation counter goes back from {last} to {counter}"
+            if self.fills_gap(counter):
+                text += f", which was left out behind {counter - 1}"
+                return finding("invocation-counter-regressed", text, 0, 0, "overtaken", "likely")
+            has_wrapped = last >= NEAR_END and counter < JUMP
+            return finding(
+                "invocation-counter-regressed", text, 0, 0, "counter-wrapped" if has_wrapped else "counter-reset"
+            )
+        if step >= JUMP and near_end is None:
+            text = f"the invocation counter jumps by {step} from {last} to {counter}"
+            return finding("invocation-counter-jumped", text, 0, 0)
+        return near_end
 
 
 class Counters:
@@ -147,43 +170,22 @@ class Counters:
             if known is not None:
                 if is_refuted:
                     return _altered(known, message)
-                return _repeated(known, role, message, other, record, association)
+                return _repeated(known, role, counter, digest(message), other, record, association)
         if is_refuted:
             known = sender.newest.get(counter) or sender.older.get(counter) if sender is not None else None
             return _altered(known, message) if known else None
-        is_first = sender is None
         if sender is None:
             if len(self._senders) >= MOST_SENDERS:
-                del self._senders[next(iter(self._senders))]
+                gone = self._senders.pop(next(iter(self._senders)))
+                gone.is_shared, gone.limit = True, 0  # who still knows it takes it no more
             room = _REMEMBERED if len(self._senders) < FEW_SENDERS else _REMEMBERED_OF_MANY
             sender = self._senders[place] = self.make(*place, counter, room)
+            sender.is_shared = other is not None
+            sender.take(counter, _packed(record, association, digest(message)))
+            sender.hear(record)
+            return _near_end(sender, counter)
         sender.is_shared |= other is not None
-        last = sender.last
-        sender.reached = max(sender.reached, last)
-        if counter <= sender.reached:
-            known = sender.newest.get(counter) or sender.older.get(counter)
-            if known is not None:
-                note = _repeated(known, role, message, sender, record, association)
-                if note.cause != "nonce-reuse":  # what comes a third time does so behind the second
-                    sender.newest[counter] = _packed(record, association, message)
-                return note
-        sender.take(counter, _packed(record, association, message))
-        sender.hear(record)
-        near_end = _near_end(sender, counter)
-        step = counter - last
-        if step <= 0 and not is_first:
-            text = f"the invocation counter goes back from {last} to {counter}"
-            if sender.fills_gap(counter):
-                text += f", which was left out behind {counter - 1}"
-                return finding("invocation-counter-regressed", text, 0, 0, "overtaken", "likely")
-            has_wrapped = last >= NEAR_END and counter < JUMP
-            return finding(
-                "invocation-counter-regressed", text, 0, 0, "counter-wrapped" if has_wrapped else "counter-reset"
-            )
-        if step >= JUMP and near_end is None:
-            text = f"the invocation counter jumps by {step} from {last} to {counter}"
-            return finding("invocation-counter-jumped", text, 0, 0)
-        return near_end
+        return sender.see(counter, digest(message), role, record, association)
 
 
 def _near_end(sender: Sender, counter: int) -> Note | None:
@@ -200,8 +202,8 @@ def digest(message: Message) -> bytes:
     return message.tag or hash(message.body).to_bytes(8, "big", signed=True)
 
 
-def _packed(record: Record, association: int | None, message: Message) -> bytes:
-    return _PLACE.pack(record.number, association or 0) + digest(message)
+def _packed(record: Record, association: int | None, stands_for: bytes) -> bytes:
+    return _PLACE.pack(record.number, association or 0) + stands_for
 
 
 def _altered(known: bytes, message: Message) -> Note:
@@ -211,17 +213,18 @@ def _altered(known: bytes, message: Message) -> Note:
 
 
 def _repeated(
-    known: bytes, role: str | None, message: Message, sender: Sender, record: Record, association: int | None
-) -> Note:
+    known: bytes, role: str | None, counter: int, stands_for: bytes, sender: Sender, record: Record,
+    association: int | None,
+) -> Note:  # fmt: skip
     before = Seen.of(known)
-    if before.digest != digest(message):
-        text = f"key, system title and invocation counter {message.counter} are those of record {before.record}, whose"
+    if before.digest != stands_for:
+        text = f"key, system title and invocation counter {counter} are those of record {before.record}, whose"
         text += " octets are others: the cipher is broken for both"
         return finding("invocation-counter-repeated", text, 0, 0, "nonce-reuse")
-    text = f"the invocation counter {message.counter} and all octets are those of record {before.record}"
+    text = f"the invocation counter {counter} and all octets are those of record {before.record}"
     cause, confidence = "replay", "certain"
     # other talks and segments of the answer may stand between: what counts is that the sender said nothing new since
-    if sender.last == message.counter and sender.lane is not None and before.association == (association or 0):
+    if sender.last == counter and sender.lane is not None and before.association == (association or 0):
         later_ns = _later_ns(sender.time_ns, record.time_ns)
         if _is_one_place(sender.lane, record.lane):
             again = "answer-repeated" if role is RESPONSE else "retransmission"

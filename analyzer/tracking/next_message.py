@@ -8,7 +8,7 @@ from __future__ import annotations
 from hmac import compare_digest
 from struct import Struct
 
-from analyzer.record import REQUEST, Apdu, Closed, Record
+from analyzer.record import REQUEST, UNSOLICITED, Apdu, Closed, Record
 from analyzer.security.attempt import Opener, Outcome
 from analyzer.security.opening import AUTHENTICATED, BROADCAST, ENCRYPTED, TAG_SIZE, VERIFIED
 from analyzer.tracking.counters import pack_seen
@@ -37,19 +37,19 @@ _GENERAL = (0xDB, 0xDC)
 _new = tuple.__new__
 
 
-def _forms() -> dict[str, tuple[int, ...]]:
-    """Give the first octets of each ciphered form and direction, but for the general forms, which don't tell theirs."""
-    found: dict[str, tuple[int, ...]] = {}
-    for tag, layer in SERVICE_SPECIFIC.items():
-        kind = layer.family[:4] + ROLES[layer.family]
-        found[kind] = (*found.get(kind, ()), tag)
-    return found
+def _forms() -> dict[str, int]:
+    """Number the ciphered forms by direction, but for the general forms, which don't tell theirs."""
+    kinds = dict.fromkeys(layer.family[:4] + ROLES[layer.family] for layer in SERVICE_SPECIFIC.values())
+    return {kind: number for number, kind in enumerate(kinds)}
 
 
 _FORMS = _forms()
-"""All APDUs of one form and direction whose security control is the same are opened with the same key."""
-_ALIKE = {first: alike for alike in _FORMS.values() for first in alike}
 _CLIENT_GLOBAL = _FORMS["glo-" + REQUEST]
+_NO_FORM = -1
+_FORM_OF = [_NO_FORM] * 256
+"""By first octet. All APDUs of one form whose security control is the same are opened with the same key."""
+for _tag, _layer in SERVICE_SPECIFIC.items():
+    _FORM_OF[_tag] = _FORMS[_layer.family[:4] + ROLES[_layer.family]]
 
 _ENTRIES: list[Entry | None] = [None] * 256
 """Entries by first octet, as far as they were needed."""
@@ -73,7 +73,7 @@ def open_next(record: Record, peer: Peer, octets: bytes, known: dict[bytes, Aske
     if context is None or context.epoch != epoch or record.protection or total <= _LEAST + 1:
         return None
     first = octets[0]
-    swift = context.swift.get(first)
+    swift = context.swift.get(_FORM_OF[first])
     if swift is not None and octets[1] + 2 == total < 0x82:
         values = _SHORT[total](octets)
         _, _, said, counter, ciphered, tag = values
@@ -88,7 +88,7 @@ def open_next(record: Record, peer: Peer, octets: bytes, known: dict[bytes, Aske
     if said != control:
         return None
     is_near = sender.last < counter < sender.limit
-    if not is_near and not sender.is_next(counter):
+    if not is_near and sender.is_shared:
         return None
     iv = title + counted
     text = encrypt(iv, ciphered, None)[_TEXT]
@@ -106,14 +106,17 @@ def open_next(record: Record, peer: Peer, octets: bytes, known: dict[bytes, Aske
             record.notes += dissection_notes(text, False)
         record.apdu = _new(Apdu, (text, found, read if read is not None else scan_loosely(text, found), -1))
         following = found.plan or plan_of(found)
-    seen = pack_seen(record.number, association.number or 0, tag)
+    entry = _ENTRIES[first] or _entry(first)
     if is_near:
         sender.last = counter
-        sender.newest[counter] = seen
+        sender.newest[counter] = pack_seen(record.number, association.number or 0, tag)
+        sender.lane, sender.time_ns = record.lane, record.time_ns
     else:
-        sender.take(counter, seen)
-    sender.lane, sender.time_ns = record.lane, record.time_ns
-    entry = _ENTRIES[first] or _entry(first)
+        inner = (following.plan if isinstance(following, Asked) else following).role
+        way = UNSOLICITED if inner is UNSOLICITED else plan_of(entry).role or peer.role or inner
+        note = sender.see(counter, tag, way, record, association.number)
+        if note is not None:
+            record.add_note(note)
     record.closed = closed = _new(Closed, (octets, entry, values, VERIFIED, text, name, True, b"", title))
     record.protection = (closed,)
     return following
@@ -153,8 +156,8 @@ def remember(context: SecurityContext, entry: Entry, control: int, own: bytes, r
         context.swift.clear()
     if entry.tag in _GENERAL:
         context.swift[bytes((entry.tag, len(own))) + own, role] = swift
-    else:
-        context.swift.update(dict.fromkeys(_ALIKE.get(entry.tag, ()), swift))
+    elif _FORM_OF[entry.tag] != _NO_FORM:
+        context.swift[_FORM_OF[entry.tag]] = swift
 
 
 def carry_over(context: SecurityContext, opener: Opener, outcome: Outcome) -> None:
@@ -168,9 +171,9 @@ def carry_over(context: SecurityContext, opener: Opener, outcome: Outcome) -> No
         return  # with one title of both sides each looks at the other one's counters
     if opener.keys[0] is not key or opener.authentication[0].octets != authentication:
         return
-    swift = before.get(_CLIENT_GLOBAL[0])
+    swift = before.get(_CLIENT_GLOBAL)
     if swift is not None:
         control, encrypt, title, aad, _, _ = swift
         is_same = encrypt is key.encrypt and title == context.client_title and aad[1:] == authentication
         if is_same and not control & BROADCAST:
-            context.swift.update(dict.fromkeys(_CLIENT_GLOBAL, swift))
+            context.swift[_CLIENT_GLOBAL] = swift

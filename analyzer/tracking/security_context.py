@@ -24,7 +24,7 @@ class Transfer(NamedTuple):
 Swift = tuple[int, Encrypt, bytes, bytes, str, Sender]
 """Security control, encryption, system title, SC and authentication key, name of the key, counters of the sender."""
 Kind = int | tuple[bytes, str | None]
-"""What opens alike: the first octet; of a general form tag, title and who sends."""
+"""What opens alike: the number of its form; of a general form tag, title and who sends."""
 
 
 class SecurityContext:

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from analyzer.tracking import protection
+from analyzer.tracking import counters, protection
 from tests.analyzer.tracking.build import answered, asked, length
 from tests.analyzer.tracking.secured import keyring, opened, said, secrets, security_of, session, statuses
 from tests.analyzer.tracking.wrong_keys import World
@@ -49,6 +49,24 @@ def test_an_association_costs_an_attempt_each_way(monkeypatch: pytest.MonkeyPatc
     records = opened(said(session(security, gets=9)), keyring(secrets(security)))
     assert set(statuses(records)) == {"verified"}
     assert len(attempts) == 2  # in AARQ and AARE
+
+
+def test_counters_that_jump_go_back_or_come_again_cost_no_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, attempts = _world(), _attempts(monkeypatch)
+    last = world.counters[world.client]
+    world.said += [asked(world.request(counter=counter)) for counter in (last + 0x20000, last + 1, last + 1)]
+    records = opened(world.said, keyring(world.given))
+    codes = [[note.code.removeprefix("invocation-counter-") for note in one.notes] for one in records[-3:]]
+    assert codes == [["jumped"], ["regressed"], ["repeated"]]
+    assert len(attempts) == 2  # the first request and the first response
+
+
+def test_a_sender_that_is_forgotten_is_a_new_one_when_it_speaks_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counters, "MOST_SENDERS", 1)
+    world = _world()
+    last = world.counters[world.client]
+    world.said.append(asked(world.request(counter=last - 1)))
+    assert not any(one.notes for one in opened(world.said, keyring(world.given)))
 
 
 def test_a_verified_text_that_is_no_apdu_stays_closed_behind_one_that_is() -> None:
