@@ -202,7 +202,7 @@ def _confidence(damaged: Damaged, best: Candidate, others: list[Candidate]) -> s
             return CERTAIN
         # an APDU that does not read speaks for more damage, and for an FCS that fits by chance
         return LIKELY if len(best.repaired) <= _LONG and verdict.apdu is not False else POSSIBLE
-    if verdict.header is not Trust.GOOD or not is_alone:
+    if verdict.header is not Trust.GOOD or not is_alone or verdict.apdu is False:
         return POSSIBLE
     # an APDU that reads again says no more than the length: any octet at any place gives it its size back
     return CERTAIN if is_header_mended or best.cause == "octets-inserted" else LIKELY

@@ -148,6 +148,15 @@ def test_fcs_that_differs_by_a_bit_over_an_apdu_that_does_not_read_is_no_sure_bi
     assert "burst" in {one.cause for one in story.alternatives}
 
 
+@pytest.mark.parametrize(("data", "confidence"), [("09 0C", "certain"), ("80 0C", "possible")])
+def test_octets_are_surely_too_many_only_where_the_apdu_reads_without_them(data: str, confidence: str) -> None:
+    sound = frame(bytes.fromhex("E6E700 C401C100" + data) + bytes(range(0x20, 0x2C)), 0x74)
+    story, *_ = told(
+        (SENT, SNRM), (RECEIVED, UA), (RECEIVED, sound[:24] + b"\xca\xfe\xba\xbe\xaa" + sound[24:]), gap_ms=20
+    )
+    assert (story.cause, story.confidence) == ("octets-inserted", confidence)
+
+
 def test_converter_that_listens_too_late_loses_the_heads_of_all_answers() -> None:
     story, *_ = stories_of(Case(without_head(list(hdlc_session(0)[:14])), Truth(frozenset())))
     assert (story.cause, story.confidence, story.severity) == ("heads-lost", "certain", Severity.ERROR)
