@@ -17,7 +17,7 @@ _FLAG_ID = 3
 _FIRST_ADDRESS, _LAST_ADDRESS = 0x10, 0x3FF0
 """Physical addresses of 14 bits that are not reserved."""
 _NAME_SIZE, _TIME_SIZES = 6, {12, 5, 4}
-_MOST_MEDIA = 16
+_MOST_MEDIA, _MOST_TURNS = 16, 64
 _FEW_OCTETS = 3
 """Something has to have more than so many different octets to be looked for in what is written: less stands there by
 chance."""
@@ -31,15 +31,19 @@ class Pseudonyms:
         self.replaced: dict[bytes, bytes] = {}
         """What was replaced, and must not be found in what is written, and by what."""
         self.count = 0
+        self._made: dict[bytes, bytes] = {}
+        """What stands for each title, name and text so far."""
+        self._taken: set[bytes] = set()
+        """All of that: no two become one, and what stands for another is not sought as a name of its own."""
         self._hosts: dict[str, int] = {}
         self._addresses: dict[int, int] = {}
 
     def title(self, title: bytes) -> bytes:
         """Give another system title of the same manufacturer."""
-        return self._noted(title, self._title(title))
+        return self._noted(title, self._unlike(title, self._title))
 
-    def _title(self, title: bytes) -> bytes:
-        return title[:_FLAG_ID] + self._stream(title, len(title) - _FLAG_ID)
+    def _title(self, title: bytes, turn: int) -> bytes:
+        return title[:_FLAG_ID] + self._stream(title, len(title) - _FLAG_ID, turn)
 
     def string(self, value: bytes, *, is_whole: bool = True) -> bytes:
         """Give what stands for an octet-string or a text: dates, logical names and nothing at all stay.
@@ -49,18 +53,18 @@ class Pseudonyms:
         if is_harmless(value):
             return value
         if len(value) == TITLE_SIZE and value[:_FLAG_ID].isalpha() and value[:_FLAG_ID].isupper():
-            made = self._title(value)
+            made = self._unlike(value, self._title)
         elif all(0x20 <= one < 0x7F for one in value):
-            made = self._text(value)
+            made = self._unlike(value, self._text)
         else:
-            made = self._stream(value, len(value))
+            made = self._unlike(value, self._octets)
         return self._noted(value, made) if is_whole else made
 
     def text(self, value: bytes) -> bytes:
         """Give a text of other digits and letters; what begins it stays where it names a maker or a kind of meter."""
-        return self._noted(value, self._text(value))
+        return self._noted(value, self._unlike(value, self._text))
 
-    def _text(self, value: bytes) -> bytes:
+    def _text(self, value: bytes, turn: int) -> bytes:
         keeps = max((len(one) for one in self._known if value.startswith(one)), default=0)
         begins = value[:_FLAG_ID]
         if (
@@ -71,7 +75,7 @@ class Pseudonyms:
             and not value[_FLAG_ID:][:1].isalpha()
         ):
             keeps = _FLAG_ID
-        stream = self._stream(value, len(value))
+        stream = self._stream(value, len(value), turn)
         return value[:keeps] + bytes(_other(one, by) for one, by in zip(value[keeps:], stream, strict=False))
 
     def number(self, value: int, size: int) -> int:
@@ -81,7 +85,28 @@ class Pseudonyms:
 
     def octets(self, value: bytes) -> bytes:
         """Give other octets, whatever they are."""
-        return self._noted(value, self._stream(value, len(value)))
+        return self._noted(value, self._unlike(value, self._octets))
+
+    def _octets(self, value: bytes, turn: int) -> bytes:
+        return self._stream(value, len(value), turn)
+
+    def _unlike(self, value: bytes, make: Callable[[bytes, int], bytes]) -> bytes:
+        """Give what *make* draws for *value*, drawn again where that is the name of another, or stands for one.
+
+        Where all that it may draw is taken, as of names of one digit, two become one.
+        """
+        made = self._made.get(value)
+        if made is None:
+            made = next(
+                (one for turn in range(_MOST_TURNS) if not self._is_known(one := make(value, turn), value)),
+                make(value, 0),
+            )
+            self._made[value] = made
+            self._taken.add(made)
+        return made
+
+    def _is_known(self, made: bytes, value: bytes) -> bool:
+        return made != value and (made in self._taken or made in self._made)
 
     def ip(self, address: str) -> bytes:
         """Give an IPv4 address of 10.0.0.0/8 for the text of one end of a lane, by the order in which they come."""
@@ -104,15 +129,16 @@ class Pseudonyms:
     def _noted(self, before: bytes, after: bytes) -> bytes:
         if before != after:
             self.count += 1
-            if len(before) >= LEAST_SOUGHT and len(set(before)) > _FEW_OCTETS:
+            is_sought = len(before) >= LEAST_SOUGHT and len(set(before)) > _FEW_OCTETS
+            if is_sought and before not in self._taken:
                 self.replaced[before] = after
         return after
 
-    def _stream(self, value: bytes, size: int) -> bytes:
-        """Give so many octets that *value* alone decides, for who knows the secret."""
+    def _stream(self, value: bytes, size: int, turn: int = 0) -> bytes:
+        """Give so many octets that *value* and the *turn* alone decide, for who knows the secret."""
         made = b""
         while len(made) < size:
-            made += hmac.new(self._secret, len(made).to_bytes(4, "big") + value, sha256).digest()
+            made += hmac.new(self._secret, (turn << 24 | len(made)).to_bytes(4, "big") + value, sha256).digest()
         return made[:size]
 
 
