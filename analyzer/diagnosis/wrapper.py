@@ -17,7 +17,9 @@ from dissectors.tree import Note
 
 _HEADER = 8
 _E6 = 0xE6
-_VERSION_SIZE = 2
+_VERSION_SIZE, _PORTS_END = 2, 6
+_OF_DATAGRAM = (("capture-cut", "capture-ended"), ("wrapper-length-wrong", "truncated"))
+"""What a header that breaks off is: in a stream that waits for more, and in a datagram, which is whole."""
 _MOST, _MOST_PORTS = 8192, 64
 _LEAST_AGAIN = 4
 _BEAT = re.compile(rb"\s*(?:[A-Za-z]{1,8}[:=])?[0-9]{8,20}[\r\n]+")
@@ -235,6 +237,9 @@ class WrapperFamily(Family):
     def _length(self, record: Record, text: str) -> None:
         """Say what a wrong length counts, or what is missing."""
         octets = record.octets
+        if len(octets) < _HEADER:
+            self.report(record, "wrapper-length-wrong", "truncated", LIKELY, text, start=0, end=len(octets))
+            return
         declared, there = octets[6] << 8 | octets[7], len(octets) - _HEADER
         others: list[Alternative] = []
         if told := _inflated(octets):
@@ -390,6 +395,11 @@ class WrapperFamily(Family):
         """Octets behind a PDU begin none: nothing tells whose they are, but a line of text is a sign of life."""
         octets = record.octets
         count, kind = len(octets), kind_of_text(octets)
+        before = self._before(record)
+        if _VERSION_SIZE < count < _HEADER and before is not None and before.octets.startswith(octets[:_PORTS_END]):
+            text = f"a PDU breaks off within its header: {count} of {_HEADER} octets are there"
+            self.report(record, *_OF_DATAGRAM[record.lane.transport == "udp"], LIKELY, text, start=0, end=count)
+            return
         if kind and octets.endswith(_LINE_ENDS):
             text = f"{octets_text(count)} of text ({kind}) stand{'s' * (count == 1)} between wrapper PDUs"
             self.report(record, "carrier-text", "heartbeat", LIKELY, text, start=0, end=count)

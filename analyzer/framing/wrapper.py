@@ -133,6 +133,10 @@ class WrapperFramer(ScanningFramer):
         """Wait for the PDU that begins the backlog, and give it up to where it ends."""
         octets = self._octets
         wports = bytes(octets[:6])
+        if self._wports and (wports != self._wports or octets[6:8] == wports[2:4]):
+            at = yield from self._next_within()
+            if at:
+                return self._give(at, LENGTH_WRONG)
         needles = {wports, self._wports or wports}
         end = HEADER_LENGTH + self._length(0)
         sought = HEADER_LENGTH
@@ -155,6 +159,19 @@ class WrapperFramer(ScanningFramer):
                     return self._drop(proven)
                 counts_header = len(octets) == self._length(0) and reads(bytes(octets[HEADER_LENGTH:]))
                 return self._give(len(octets), LENGTH_WRONG if counts_header else TRUNCATED)
+
+    def _next_within(self) -> Scan[int]:
+        """Find where the known version and wPorts stand within the wPorts of a header, which breaks off; 0 if nowhere.
+
+        Nothing is waited for but what goes on with them.
+        """
+        octets, wports = self._octets, self._wports
+        for at in range(2, len(wports)):
+            if not wports.startswith(octets[:at]):
+                return 0
+            if (yield from self._goes_on(at, at, wports)) and (yield from self._wait(at + HEADER_LENGTH + 1)):
+                return at if octets[at + HEADER_LENGTH] in APDU_TAGS else 0
+        return 0
 
     def _takes_in(self, end: int, needles: set[bytes]) -> Scan[int]:
         """Find where the next PDU begins, if octets are lost and so this one, up to *end*, takes in its first ones.

@@ -118,6 +118,8 @@ class WrapperLink:
     def _note_problem(record: Record) -> None:
         octets = record.octets
         if len(octets) < HEADER_SIZE:
+            text = f"the PDU breaks off within its header: {len(octets)} of {HEADER_SIZE} octets are there"
+            record.add_note(finding(_BROKEN_OFF[record.problem == "truncated"], text, 0, len(octets)))
             return
         declared, there = octets[6] << 8 | octets[7], len(octets) - HEADER_SIZE
         said = f"{declared} octet{'s' * (declared != 1)}"
@@ -127,6 +129,9 @@ class WrapperLink:
         else:
             text = f"the wrapper length says {said}, {there} {'is' if there == 1 else 'are'} there"
             record.add_note(finding("wrapper-length-wrong", text, 6, 8))
+
+
+_BROKEN_OFF = ("wrapper-length-wrong", "capture-cut")
 
 
 def _echoing(echoed: Peer) -> Peer:
