@@ -8,6 +8,7 @@ _RESENT = "note == tcp-retransmission, tcp-octets-missing or tcp-reset tells of 
 _BELOW = "of the network host, port, source and destination are known"
 _LENGTH = "length counts octets, also apdu.length and data.length"
 _OCTETS = "octets are the frame's, apdu.octets those of its APDU"
+_SUMS = "hdlc.fcs == wrong or note == hdlc-fcs-wrong passes frames with a wrong FCS"
 _CONTROL = "hdlc.control contains SNRM passes such frames"
 _NAMES = {
     "frame.time-delta-displayed": _TIMES, "time-relative": _TIMES, "time-delta": _TIMES,
@@ -16,6 +17,7 @@ _NAMES = {
     "-ws.malformed": "error passes what has an error, also what is malformed", "tcp.analysis": _RESENT,
     "frame.cap-len": _LENGTH, "tcp.len": _LENGTH, "udp.length": _LENGTH, "ip.len": _LENGTH, "data.len": _LENGTH,
     "tcp.payload": _OCTETS, "udp.payload": _OCTETS,
+    "dlms.hdlc.fcs.status": _SUMS, "dlms.hdlc.hcs.status": _SUMS, "hdlc.fcs.status": _SUMS, "hdlc.hcs.status": _SUMS,
     "frame.ref-time": "since.first counts from the first record on",
     "frame.ignored": "!(number == N) leaves records out",
     "snrm": _CONTROL, "ua": _CONTROL, "disc": _CONTROL, "dm": _CONTROL, "frmr": _CONTROL, "rr": _CONTROL,

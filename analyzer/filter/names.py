@@ -31,6 +31,8 @@ _TREE_ALIASES = {
     "wrapper.dst": "wrapper.destination-wport",
 }  # fmt: skip
 """Names that JSON has for what trees call otherwise."""
+_CHECKED = frozenset(("fcs", "hcs", "checksum", "bcc", "crc"))
+"""Nodes whose text tells whether they are right."""
 _NUMBERED = re.compile(r"tag-[0-9a-f]{2}|parameter-\d+")
 
 
@@ -107,12 +109,21 @@ def node_values(nodes: Iterable[Node], name: str) -> Iterator[Any]:
                 pending.extend((child, done) for child in reversed(node.children))
 
 
+def _verdict(text: str) -> tuple[str, ...]:
+    """Give what a check sequence is called: as the tree has it, as JSON has it, and as Wireshark."""
+    if text.endswith(" (good)"):
+        return ("good", "ok")
+    return ("wrong", "bad") if text.endswith(" computed)") and " (wrong, " in text else ()
+
+
 def _values(node: Node) -> Iterator[Any]:
     if not node.children or node.value is not None:
         if node.value is not None:
             yield node.value
         if node.text and node.text != str(node.value):
             yield node.text
+            if node.name in _CHECKED:
+                yield from _verdict(node.text)
         if node.value is None and not node.text:
             yield node.name
         return

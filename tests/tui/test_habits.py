@@ -172,3 +172,36 @@ def test_last_line_of_a_dialogue_drops_parts_whole_and_keeps_its_keys(width: int
             assert "Enter record" in text_of(app)[-1]
 
     drive(sample("ln-wrapper"), act, size=(width, 24))
+
+
+def test_highlight_says_how_many_it_found_and_what_goes_through_them() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("H", *"aarq", "enter")
+        told = "highlighted: 1 record; n goes on, :no-highlight takes it away"
+        await wait_for(pilot, lambda: told in text_of(app)[-1])
+
+    drive(sample("ln-wrapper"), act)
+
+
+def test_heading_of_times_is_never_cut() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        for said in ("Since first", "Since before", "From request"):
+            await pilot.press("t")
+            await pilot.pause()
+            assert said in text_of(app)[1]
+
+    drive(sample("ln-wrapper"), act)
+
+
+@pytest.mark.parametrize("width", [40, 44, 80])
+def test_readings_show_names_and_values_before_all_else(width: int) -> None:
+    """On a narrow screen a value was ``512…``, beside half a time."""
+
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("r")
+        await wait_for(pilot, lambda: any("74565.120 kWh" in line for line in text_of(app)))
+        if width == 80:
+            assert any(" Active energy import (+A) " in line for line in text_of(app))
+            assert not any("2026-03-02 " in line for line in text_of(app)[2:8])
+
+    drive(sample("ln-wrapper"), act, size=(width, 24))

@@ -69,6 +69,22 @@ def test_key_that_is_added_takes_the_place_of_a_wrong_one_for_the_same() -> None
     _drive_alone(one.path, act)
 
 
+def test_key_says_in_full_why_it_opens_nothing() -> None:
+    """What had no room in the table could be read nowhere, and Enter led to an empty list."""
+    one = next(one for one in samples() if one.name == "ln-ciphered")
+
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        assert not app.add_key(f"guek={'11' * 16}")
+        await pilot.press("K")
+        said = "with the system title 4D4D4D0000BC614E: key or title is another"
+        await wait_for(pilot, lambda: said in " ".join(" ".join(text_of(app)[4:]).split()), 60)
+        assert "opens 0 APDUs" in " ".join(" ".join(text_of(app)[4:]).split())
+        await pilot.press("enter")
+        await wait_for(pilot, lambda: " opened nothing" in text_of(app)[-1])
+
+    _drive_alone(one.path, act)
+
+
 def test_apdus_that_stay_closed_are_told_by_the_doctor_and_among_the_keys() -> None:
     async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
         await pilot.press("d")

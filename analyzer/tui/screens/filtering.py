@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from analyzer.tui.screens.navigation import Navigation
@@ -110,7 +111,8 @@ class Filtering(Navigation):
         texts = [rule.text for rule in self.rules]
         self.command_no_highlight(0)
         for text in texts:
-            self.answer_highlight(text)
+            self._add_rule(text)
+        self._go_on_highlighting()
 
     def command_apply_node(self, count: int) -> None:
         """Filter by the field under the cursor of the tree."""
@@ -152,16 +154,20 @@ class Filtering(Navigation):
         """Highlight what *text* means, beside what is highlighted."""
         if not text.strip():
             self.command_no_highlight(0)
-            return
+        elif self._add_rule(text):
+            self._go_on_highlighting(tells=True)
+
+    def _add_rule(self, text: str) -> bool:
+        """Take one more highlight rule; one that is wrong is said. Returns whether it could be taken."""
         run = self.program.capture.filter(text, utc=self.program.options.is_utc)
         if run.error is not None:
             self.flash(f"highlight, at {run.error[0] + 1}: {run.error[1]}", "error")
-            return
+            return False
         self.rules.append(run)
         self.records.highlights = [rule.matches for rule in self.rules]
-        self._go_on_highlighting()
+        return True
 
-    def _go_on_highlighting(self) -> None:
+    def _go_on_highlighting(self, *, tells: bool = False) -> None:
         has_more = False
         for rule in self.rules:
             if rule.poll(_TICK_SECONDS):
@@ -169,7 +175,11 @@ class Filtering(Navigation):
                 self.records.refresh()
             has_more |= not rule.is_done
         if has_more:
-            self.set_timer(0.001, self._go_on_highlighting)
+            self.set_timer(0.001, partial(self._go_on_highlighting, tells=tells))
+        elif tells:
+            keymap, count = self.program.keymap, len(self.rules[-1].matches)
+            told = f"highlighted: {count:,} record{'s' * (count != 1)}"
+            self.flash(f"{told}; {keymap.text('next-match')} goes on, {keymap.text('no-highlight')} takes it away")
 
     def command_no_highlight(self, count: int) -> None:
         """Take all highlight rules away."""

@@ -24,6 +24,7 @@ class KeysScreen(TableScreen):
 
     title_text = "Keys"
     name_of_rows = "keys"
+    has_text = True
     has_survey = True
     columns = (
         TableColumn("Key", "accent", most=44),
@@ -31,7 +32,7 @@ class KeysScreen(TableScreen):
         TableColumn("Fails", "muted", is_right=True, most=8),
         TableColumn("Why", "muted", most=0),
     )
-    hints = (("add-key", "add a key"), ("export", "export"), ("back", "back"))
+    hints = (("open", "what it opened"), ("add-key", "add a key"), ("export", "export"), ("back", "back"))
 
     def rows(self) -> Iterable[TableRow]:
         """Give a row a key."""
@@ -39,6 +40,22 @@ class KeysScreen(TableScreen):
         for one in found.keys.rows() if found is not None else ():
             cells = (one.key, f"{one.opens:,}", f"{one.fails:,}", one.reason)
             yield TableRow(cells, one.key, ("", "good" if one.opens else "muted", "error" if one.fails else "muted"))
+
+    def text_heading(self, row: TableRow | None) -> str:
+        """Name the key."""
+        return row.cells[0] if row is not None else ""
+
+    def paragraphs(self, row: TableRow) -> Iterable[Paragraph]:
+        """Say in full what a key did, and why it did not do more."""
+        _, opens, fails, reason = row.cells
+        yield Paragraph(f"{opens} APDU{'s' * (opens != '1')}", "good" if self.opens(row) else "muted", "opens")
+        yield Paragraph(f"on {fails}", "error" if fails != "0" else "muted", "fails")
+        if reason:
+            yield Paragraph(reason, label="why")
+
+    def opens(self, row: TableRow) -> bool:
+        """Tell whether a key opened anything that could be shown."""
+        return row.cells[1] != "0"
 
     def nothing_said(self) -> Iterable[Paragraph]:
         """Say how a key is given."""
@@ -83,4 +100,7 @@ class KeysScreen(TableScreen):
 
     def open_row(self, row: TableRow) -> None:
         """Filter the list by what the key opened."""
+        if not self.opens(row):
+            self.flash(f"{row.cells[0]} opened nothing", "warning")
+            return
         self.program.filter_main(f'key == "{row.about}"')

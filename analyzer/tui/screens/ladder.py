@@ -27,6 +27,8 @@ _LEFT, _TIME = 4, 12
 """Cells of the sign before the client's rail, and the blanks around; the number comes before them, the time behind."""
 _ROOM_FOR_TIMES = 60
 """Cells of a screen that shows when a record came; below that the arrows would say nothing."""
+_LEAST = 14
+"""Cells between the rails at least."""
 _AROUND = 8
 """Cells of an arrow beside its text at least."""
 
@@ -67,7 +69,7 @@ class Ladder(Rows):
         """How many cells lie between the rails."""
         if self.is_whole:
             return max((cell_len(printable(one.summary)) for one in self.lines), default=0) + _AROUND
-        return max(self.room - self.left - 2 - 2 - self._bar_cells - 9, 20)
+        return max(self.room - self.left - 2 - 2 - self._bar_cells - 9, _LEAST)
 
     @property
     def _bar_cells(self) -> int:

@@ -30,7 +30,7 @@ class ReadingsScreen(TableScreen):
     title_text = "Readings"
     name_of_rows = "readings"
     columns = (
-        TableColumn("Time", "muted", most=19, is_whole=True, spares=len("2026-")),
+        TableColumn("Time", "muted", most=19, is_whole=True, spares=len("2026-"), from_width=48),
         TableColumn("Meter", "muted", most=24, from_width=100, keeps_end=" ", tells_apart=True),
         TableColumn("Object", "accent", most=17, is_whole=True, from_width=100),
         TableColumn("Name", most=0, keeps_end=", "),

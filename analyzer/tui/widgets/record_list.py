@@ -213,5 +213,6 @@ class RecordList(Rows):
     def _title(self, column: Column, room: int) -> str:
         if column.name == "time" and self.time_mode != CLOCK:
             is_from = self.reference and self.time_mode == SINCE_FIRST
-            return f"Since {self.reference}" if is_from else self.time_mode.capitalize()
+            said = f"Since {self.reference}" if is_from else self.time_mode.capitalize()
+            return said if len(said) <= room else said.replace("Since ", "From ", 1)
         return column.heading if len(column.heading) <= room else column.short

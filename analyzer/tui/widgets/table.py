@@ -14,11 +14,11 @@ from analyzer.tui.fitting import fit, fit_ends, fit_right, printable
 from analyzer.tui.widgets.rows import Piece, Rows
 
 _GAP = "  "
-_MOST_MEASURED, _LEAST, _ENOUGH, _CUT = 500, 16, 24, 4
+_MOST_MEASURED, _LEAST, _ENOUGH, _CUT = 500, 16, 26, 4
 _NUMBER = len("51200.044 kWh")
 """A column of numbers is cut below this after all others but those that stay whole: its unit would go."""
-_NARROW = 70
-"""Where a table is narrower it spares what tells least."""
+_NARROW, _WIDE = 70, 100
+"""Where a table is narrower it spares what tells least; up to the other where all rows have the same."""
 
 
 class TableColumn(NamedTuple):
@@ -152,7 +152,8 @@ class Table(Rows):
             texts = [row.cells[index] for row in self.rows]
             same = takewhile(lambda pair: pair[0] == pair[1], zip(min(texts), max(texts), strict=False))
             return "".join(one for one, _ in same).rfind(" ") + 1
-        return column.spares if self.room < _NARROW else 0
+        is_same = len({row.cells[index][: column.spares] for row in self.rows}) == 1
+        return column.spares if self.room < _NARROW or (self.room < _WIDE and is_same) else 0
 
     def on_resize(self, event: Any) -> None:
         """Lay the columns out for the new width."""

@@ -51,6 +51,7 @@ WRONG = [
     ("frame.marked == 1", 0, "from bookmark to bookmark"),
     ("_ws.expert.severity == error", 0, "severity >= note"),
     ("tcp.analysis.retransmission", 0, "note == tcp-retransmission"),
+    ('dlms.hdlc.fcs.status == "Bad"', 0, "note == hdlc-fcs-wrong"),
     ("tcp.flags.syn == 1", 0, "host, port, source and destination"),
     ("cosem.obis == 1-0:1.8.0*255", 0, "did you mean obis?"),
     ("dlms.get_request", 0, "did you mean get-request?"),
@@ -305,3 +306,13 @@ def test_what_a_known_name_leads_to_is_a_filter() -> None:
         if name not in ("tcp", "udp", "frame"):  # these stand for something here
             with pytest.raises(FilterError):
                 compile_filter(name)
+
+
+@pytest.mark.parametrize("text", ["hdlc.fcs == wrong", "fcs == bad", "hdlc.fcs != ok", "hdlc.fcs != good"])
+def test_check_sequence_is_asked_for_by_its_verdict(text: str, capsys: Capsys) -> None:
+    """JSON says ``ok``, the tree ``good``: neither passed anything."""
+    passed = []
+    for octets in ("7E A0 08 02 23 21 93 BD 64 7E", "7E A0 08 02 23 21 93 BD 65 7E"):
+        main(["decode", "--hex", octets, "-Y", text])
+        passed.append("SNRM" in capsys.readouterr().out)
+    assert passed == [False, True]
