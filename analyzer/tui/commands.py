@@ -50,7 +50,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
     ),
     "Find": (
         _command("filter", "/ or ctrl+underscore", MAIN, "filter the records; empty shows all again", "EXPRESSION"),
-        _command("filter-rows", "/", TABLE, "in tables: only rows that hold a text; empty shows all again", "TEXT"),
+        _command("filter-rows", "/ or ctrl+f", TABLE, "in tables: rows that hold a text; empty shows all", "TEXT"),
         _command("find", "ctrl+f", MAIN, "find octets (hex) or text in records", "OCTETS"),
         _command("next-match", "n or ctrl+n", MAIN, "next match"),
         _command("previous-match", "N", MAIN, "previous match"),

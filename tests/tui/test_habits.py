@@ -205,3 +205,22 @@ def test_readings_show_names_and_values_before_all_else(width: int) -> None:
             assert not any("2026-03-02 " in line for line in text_of(app)[2:8])
 
     drive(sample("ln-wrapper"), act, size=(width, 24))
+
+
+def test_note_is_applied_as_a_filter_by_its_code() -> None:
+    """The layer that it stands at was the filter: all that the capture has."""
+
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("e", "tab", "equals_sign")
+        await wait_for(pilot, lambda: main_of(app).filter_text.startswith("note == "))
+        assert 0 < main_of(app).records.count < 10
+
+    drive(sample("blocks"), act)
+
+
+def test_find_in_a_table_asks_for_a_text_of_its_rows() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("o", "ctrl+f", *"clock", "enter")
+        await wait_for(pilot, lambda: "1 of 1 objects with 'clock'" in text_of(app)[-1])
+
+    drive(sample("ln-wrapper"), act)

@@ -135,10 +135,11 @@ class Filtering(Navigation):
         item = self.tree_pane.item
         if item is None:
             return ""
-        expression = expression_of(item.step.path, item.step.node)
+        note = item.note
+        expression = expression_of(item.step.path, item.step.node) if note is None else f"note == {note.code}"
         if self._verdict(expression).is_valid:
             return expression
-        self.flash(f"{item.step.node.name}: no filter can ask for it", "warning")
+        self.flash(f"{note.code if note is not None else item.step.node.name}: no filter can ask for it", "warning")
         return ""
 
     # -- highlight ------------------------------------------------------------------------------------------------
