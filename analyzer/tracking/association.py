@@ -5,7 +5,7 @@ Bounded: at most 64 requests are remembered, the oldest is forgotten first.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from analyzer.reassembly.blocks import BlockTransfers
 from analyzer.reassembly.general_blocks import GeneralBlocks
@@ -18,14 +18,8 @@ if TYPE_CHECKING:
 MOST_REQUESTS = 64
 
 
-class Request(NamedTuple):
-    """A request that waits for its answer."""
-
-    number: int
-    end_ns: int | None
-    family: str
-    choice: int
-    objects: Objects
+Request = tuple[int, int | None, str, int, Objects]
+"""A request that waits for its answer: record, end, family, choice, objects. A plain tuple: one is made each time."""
 
 
 class Association:
@@ -65,20 +59,20 @@ class Association:
     def name_request(self, invoke_id: int, record: Record) -> None:
         """Give the request that waits the objects of *record*, where that is it: its last block has told them."""
         request = self.pending.get(invoke_id)
-        if request is not None and request.number == record.number:
-            self.pending[invoke_id] = request._replace(objects=record.objects)
+        if request is not None and request[0] == record.number:
+            self.pending[invoke_id] = (*request[:4], record.objects)
 
     def answer(self, invoke_id: int, family: str) -> Request | None:
         """Find and forget the request that *family* with *invoke_id* answers."""
         pending = self.pending
         request = pending.get(invoke_id)
-        if request is not None and ANSWERED_BY.get(request.family) == family:
+        if request is not None and ANSWERED_BY.get(request[2]) == family:
             del pending[invoke_id]
             return request
         if family not in REFUSALS:
             # one that stayed closed tells no invoke-id: it belongs to the only one there is
             other = next(iter(pending)) if len(pending) == 1 else invoke_id
-            is_other = other != invoke_id and may_answer(pending[other].family, family)
+            is_other = other != invoke_id and may_answer(pending[other][2], family)
             return pending.pop(other) if is_other else None
         if request is None and pending:
             invoke_id = next(reversed(pending))

@@ -65,7 +65,7 @@ class Dialogue:
         if following is None:
             if peer.role is REQUEST and len(octets) < _SHORT:
                 asked = self._asked.get(octets)
-                if asked is not None and asked.apdu.at == at:
+                if asked is not None and asked.at == at:
                     record.apdu = asked.apdu
                     self._ask_again(record, peer, asked)
                     return
@@ -73,7 +73,7 @@ class Dialogue:
             self._ask_again(record, peer, following)
             return
         if following is not None:
-            plan, values = following, record.apdu.values if record.apdu is not None else None
+            plan, values = following, record.apdu[2] if record.apdu is not None else None
             if values is None or plan.is_protected:
                 plan, values = self._within(record, peer, plan)
         else:
@@ -264,12 +264,12 @@ class Dialogue:
             association.acknowledged.clear()
         if plan.asks_by_block and not objects:
             first = association.transfer.get(invoke_id)
-            objects = first.objects if first is not None and first.family == plan.family else NO_OBJECTS
+            objects = first[4] if first is not None and first[2] == plan.family else NO_OBJECTS
             begins = False
         else:
             begins = bool(objects)
         record.objects = objects
-        request = _new(Request, (record.number, record.time_ns, plan.family, plan.choice, objects))
+        request: Request = (record.number, record.time_ns, plan.family, plan.choice, objects)
         if begins:
             association.begin_transfer(invoke_id, request)
         pending = association.pending
@@ -307,7 +307,7 @@ class Dialogue:
         key = (apdu.octets[0], invoke_id)
         blocks = peer.association.blocks
         first = peer.association.transfer.get(invoke_id)
-        is_normal = plan.role is RESPONSE and first is not None and first.choice == 1
+        is_normal = plan.role is RESPONSE and first is not None and first[3] == 1
         outcome = blocks.add(key, block, record.number, is_normal=is_normal)
         if outcome.missing:
             text = f"block {block.number} where {block.number - outcome.missing} belongs"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from analyzer.reassembly.blocks import is_block
 from analyzer.record import NO_OBJECTS, Apdu, Object, Objects
@@ -76,13 +76,15 @@ class Plan:
         return {name: values[slot] for name, slot in self.slots.items()}
 
 
-class Asked(NamedTuple):
+class Asked:
     """What a request of a service is, whoever sends it: the same few are asked again and again."""
 
-    apdu: Apdu
-    plan: Plan
-    invoke_id: int
-    objects: Objects
+    __slots__ = ("apdu", "at", "invoke_id", "objects", "plan")
+
+    def __init__(self, apdu: Apdu, plan: Plan, invoke_id: int, objects: Objects) -> None:
+        self.apdu, self.plan, self.invoke_id, self.objects = apdu, plan, invoke_id, objects
+        self.at = apdu.at
+        """Where it begins in a frame, as that of an APDU."""
 
 
 def plan_of(found: Entry) -> Plan:
