@@ -137,6 +137,8 @@ class _Form(NamedTuple):
     values: tuple[Any, ...]
 
 
+_LEAST_SEALED = 19
+"""Tag, length, security control, counter, and a tag of 12 octets."""
 _FORMS: dict[tuple[int, int], _Form] = {}
 """By first octet and length, the form that was read last."""
 
@@ -149,7 +151,7 @@ def _scan_acse(octets: bytes) -> tuple[Entry | None, tuple[Any, ...] | None]:
         rest, (title, title_at, title_end), (authentication, at, end), (initiate, initiate_at), found, values = form
         inside = octets[initiate_at:]
         is_same = octets[:title_at] + octets[title_end:at] + octets[end : initiate_at + 1] == rest
-        if is_same and scan_whole(inside)[1] is not None:
+        if is_same and (_is_sealed(inside) or scan_whole(inside)[1] is not None):
             own = list(values)
             own[initiate] = inside
             if title_at != title_end:
@@ -164,6 +166,11 @@ def _scan_acse(octets: bytes) -> tuple[Entry | None, tuple[Any, ...] | None]:
             _FORMS.clear()
         _FORMS[kind] = form
     return read
+
+
+def _is_sealed(inside: bytes) -> bool:
+    """Tell whether a ciphered initiate APDU surely reads: all behind its length may be any octets, if they suffice."""
+    return _LEAST_SEALED <= len(inside) == inside[1] + 2 < 0x82 and inside[0] in SERVICE_SPECIFIC
 
 
 def _form(octets: bytes, found: Entry | None, values: tuple[Any, ...] | None) -> _Form | None:

@@ -78,8 +78,10 @@ class KeySet:
         self.certificates: tuple[Path, ...] = ()
         for meter in meters:
             for role, key in meter.keys.items():
-                others = self.keys.get(role, ())
-                if key not in others:
+                others = self.keys.get(role)
+                if others is None:
+                    self.keys[role] = (key,)
+                elif key not in others:
                     self.keys[role] = (*others, key)
             self.certificates += meter.certificates
 

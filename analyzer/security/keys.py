@@ -24,6 +24,8 @@ class KeyRole(Enum):
     CLIENT_AGREEMENT = "client_agreement_key"
     SERVER_AGREEMENT = "server_agreement_key"
 
+    __hash__ = object.__hash__  # that of an Enum is a function in Python, and keys are asked for by role all the time
+
 
 SECRETS = frozenset({KeyRole.LLS_PASSWORD, KeyRole.HLS_SECRET})
 ASYMMETRIC = frozenset(

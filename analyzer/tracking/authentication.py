@@ -34,6 +34,7 @@ from dissectors.tree import Problem
 
 _MECHANISM = "2.16.756.5.8.2."
 _LOWEST_HIGH = 2
+_NO_VALUE = "", b""
 _ASSOCIATION_LN, _REPLY = 15, 1
 _PARAMETERIZED_ACCESS, _DATA = 4, 0
 _MOST_PAIRS = 4
@@ -63,16 +64,15 @@ class Authentication:
 
     def challenge(self, family: str, slots: dict[str, int], values: tuple[Any, ...]) -> None:
         """Take mechanism and challenge from an AARQ or AARE."""
-        name = values[slots["mechanism_name"]] if "mechanism_name" in slots else None
+        name = values[slots["mechanism_name"]]
         if name and name.startswith(_MECHANISM) and name[len(_MECHANISM) :].isdigit():
             self.mechanism = int(name[len(_MECHANISM) :])
-        for value_name in ("calling_authentication_value", "responding_authentication_value"):
-            slot = slots.get(value_name)
-            value = values[slot][1] if slot is not None and values[slot] is not None else b""
-            if value and family == "aarq":
-                self.ctos = value
-            elif value:
-                self.stoc = value
+        if family == "aarq":
+            _, value = values[slots["calling_authentication_value"]] or _NO_VALUE
+            self.ctos = value or self.ctos
+        else:
+            _, value = values[slots["responding_authentication_value"]] or _NO_VALUE
+            self.stoc = value or self.stoc
 
 
 def watch(record: Record, handshake: Authentication, keys: KeySet, store: Certificates) -> None:

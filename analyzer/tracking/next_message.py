@@ -11,7 +11,7 @@ from struct import Struct
 from analyzer.record import REQUEST, UNSOLICITED, Apdu, Closed, Record
 from analyzer.security.attempt import Opener, Outcome
 from analyzer.security.opening import AUTHENTICATED, BROADCAST, ENCRYPTED, TAG_SIZE, VERIFIED
-from analyzer.tracking.counters import pack_seen
+from analyzer.tracking.counters import Sender, pack_seen
 from analyzer.tracking.findings import dissection_notes
 from analyzer.tracking.peer import Peer
 from analyzer.tracking.plans import Asked, Plan, Values, plan_of
@@ -61,8 +61,12 @@ def _entry(first: int) -> Entry:
     return found
 
 
-def open_next(record: Record, peer: Peer, octets: bytes, known: dict[bytes, Asked], epoch: int) -> Asked | Plan | None:
-    """Open and verify an APDU with what opened the last one of its kind; *epoch* is that of the keys.
+def open_next(
+    record: Record, peer: Peer, octets: bytes, known: dict[bytes, Asked], epoch: int, around: bytes = b""
+) -> Asked | Plan | None:
+    """Open and verify an APDU, which stood in one of ACSE or in nothing, with what opened the last one of its kind.
+
+    *epoch* is that of the keys.
 
     Returns the plan of what *record* carries then, or the request if it is one of those *known* by their octets, for
     which nothing is left to be done. None where anything is other than it was: then *record* is as it was, too.
@@ -82,8 +86,7 @@ def open_next(record: Record, peer: Peer, octets: bytes, known: dict[bytes, Aske
         other = _other_form(context, peer, octets, swift)
         if other is None:
             return None
-        swift, values, counted = other
-        *_, said, counter, ciphered, tag = values
+        swift, values, counted, said, counter, ciphered, tag = other
     control, encrypt, title, aad, name, sender = swift
     if said != control:
         return None
@@ -104,7 +107,8 @@ def open_next(record: Record, peer: Peer, octets: bytes, known: dict[bytes, Aske
             return None  # what is no APDU is not opened
         if read is None or (found.deviates is not None and found.deviates(text)):
             record.notes += dissection_notes(text, False)
-        record.apdu = _new(Apdu, (text, found, read if read is not None else scan_loosely(text, found), -1))
+            read = read or scan_loosely(text, found)
+        record.apdu = _new(Apdu, (text, found, read, -1))
         following = found.plan or plan_of(found)
     entry = _ENTRIES[first] or _entry(first)
     if is_near:
@@ -112,20 +116,28 @@ def open_next(record: Record, peer: Peer, octets: bytes, known: dict[bytes, Aske
         sender.newest[counter] = pack_seen(record.number, association.number or 0, tag)
         sender.lane, sender.time_ns = record.lane, record.time_ns
     else:
-        inner = (following.plan if isinstance(following, Asked) else following).role
-        way = UNSOLICITED if inner is UNSOLICITED else plan_of(entry).role or peer.role or inner
-        note = sender.see(counter, tag, way, record, association.number)
-        if note is not None:
-            record.add_note(note)
-    record.closed = closed = _new(Closed, (octets, entry, values, VERIFIED, text, name, True, b"", title))
+        inner = following.plan if isinstance(following, Asked) else following
+        _see(record, peer, plan_of(entry), inner, sender, counter, tag)
+    record.closed = closed = _new(Closed, (octets, entry, values, VERIFIED, text, name, True, around, title))
     record.protection = (closed,)
     return following
 
 
+def _see(record: Record, peer: Peer, plan: Plan, inner: Plan, sender: Sender, counter: int, tag: bytes) -> None:
+    """Take a counter that jumps, goes back or comes again, and note what it does."""
+    way = UNSOLICITED if inner.role is UNSOLICITED else plan.role or peer.role or inner.role
+    note = sender.see(counter, tag, way, record, peer.association.number)
+    if note is not None:
+        record.add_note(note)
+
+
 def _other_form(
     context: SecurityContext, peer: Peer, octets: bytes, swift: Swift | None
-) -> tuple[Swift, Values, bytes] | None:
-    """Read one of the general forms, or one with a length of several octets. Returns its counter as it stands, too."""
+) -> tuple[Swift, Values, bytes, int, int, bytes, bytes] | None:
+    """Read one of the general forms, or one with a length of several octets.
+
+    Returns its values, the counter as it stands, security control, counter, ciphertext and tag.
+    """
     at, total, first = 1, len(octets), octets[0]
     if swift is None:
         if first not in _GENERAL:
@@ -143,9 +155,14 @@ def _other_form(
         if not at + 1 < start <= at + _LONGEST_LENGTH or start + size != total or size < _LEAST - 1:
             return None
     begin = start + _BEGIN_SIZE
-    rest = (size, *_BEGIN(octets, start), octets[begin:-TAG_SIZE], octets[-TAG_SIZE:])
-    values: Values = (first, *rest) if at == 1 else (first, octets[2:at], *rest)
-    return swift, values, octets[start + 1 : begin]
+    control, counter = _BEGIN(octets, start)
+    ciphered, tag = octets[begin:-TAG_SIZE], octets[-TAG_SIZE:]
+    values: Values = (
+        (first, size, control, counter, ciphered, tag)
+        if at == 1
+        else (first, octets[2:at], size, control, counter, ciphered, tag)
+    )
+    return swift, values, octets[start + 1 : begin], control, counter, ciphered, tag
 
 
 def remember(context: SecurityContext, entry: Entry, control: int, own: bytes, role: str | None, swift: Swift) -> None:

@@ -22,7 +22,7 @@ from analyzer.tracking.key_search import GENERAL_CIPHERING, GENERAL_DED, GENERAL
 from analyzer.tracking.knowledge import Knowledge, places
 from analyzer.tracking.next_message import open_next
 from analyzer.tracking.peer import Peer
-from analyzer.tracking.plans import Plan, Values, plan_of
+from analyzer.tracking.plans import Asked, Plan, Values, plan_of
 from analyzer.tracking.security_context import Kind, SecurityContext, Swift
 from analyzer.tracking.transfers import LATE_TITLE, Transfers
 from dissectors.scanning import Entry, scan_whole
@@ -34,6 +34,7 @@ _INITIATE_REQUEST = 0x01
 _SECURITY_SETUP = 64
 _new = tuple.__new__
 _AROUND = Closed._fields.index("around")
+_NONE_KNOWN: dict[bytes, Asked] = {}
 
 
 class Protection:
@@ -206,12 +207,13 @@ class Protection:
                 _context(peer).earlier = before.earlier | before.agreed
         context = _context(peer)
         if moves:
-            for name, side in (("calling_ap_title", REQUEST), ("responding_ap_title", RESPONSE)):
-                title = values[slots[name]] if name in slots else None
-                if title:
-                    self._learn_title(record, peer, context, side, title)
             if plan.family == "aarq":
                 context.mechanism = values[slots["mechanism_name"]]
+                side, title = REQUEST, values[slots["calling_ap_title"]]
+            else:
+                side, title = RESPONSE, values[slots["responding_ap_title"]]
+            if title:
+                self._learn_title(record, peer, context, side, title)
             context.handshake.challenge(plan.family, slots, values)
             certificates.learn_qualifiers(record, slots, values, self.certificates)
         if plan.family == "aarq" and moves and self._waits(record, peer, context, plan, apdu):
@@ -257,7 +259,7 @@ class Protection:
         inside = values[slots["user_information"]]
         if not inside:
             return
-        is_next = moves and open_next(record, peer, inside, {}, self.search.epoch) is not None
+        is_next = moves and open_next(record, peer, inside, _NONE_KNOWN, self.search.epoch, apdu.octets) is not None
         if is_next and record.closed is not None and record.apdu is not None:
             closed, (text, initiate, said, _) = record.closed, record.apdu
             if initiate is not None and said is not None:
@@ -272,13 +274,14 @@ class Protection:
                 return
             outcome, closed = self._layer(record, peer, plan.role or peer.role, Apdu(inside, found, inner), moves)
             text, initiate, said = outcome.plaintext, outcome.entry, outcome.values
-        record.closed = closed = _new(Closed, (*closed[:_AROUND], apdu.octets, *closed[_AROUND + 1 :]))
-        record.protection = (closed,)
+            record.closed = closed = _new(Closed, (*closed[:_AROUND], apdu.octets, *closed[_AROUND + 1 :]))
+            record.protection = (closed,)
         if closed.is_opened:
             shown = rewriting.masked(text, initiate, said)
             octets = rewriting.with_user_information(apdu.octets, inside, shown)
-            slot = slots["user_information"]
-            record.apdu = Apdu(octets, entry, (*values[:slot], shown, *values[slot + 1 :]))
+            own = list(values)
+            own[slots["user_information"]] = shown
+            record.apdu = _new(Apdu, (octets, entry, tuple(own), -1))
 
     def _opener(
         self, record: Record, peer: Peer, context: SecurityContext, role: str | None, message: Message, entry: Entry,

@@ -11,6 +11,8 @@ from dissectors.scanning import Entry, scan_apdu
 MASK = 0x2A
 """The octet that stands for each octet of a secret: ``*``."""
 _USER_INFORMATION, _OCTET_STRING = 0xBE, 0x04
+_OPENED = [bytes((_USER_INFORMATION, size + 2, _OCTET_STRING, size)) for size in range(0x80)]
+"""Tags and short lengths of a user-information, by its octets."""
 
 
 def masked(octets: bytes, entry: Entry | None, values: tuple[Any, ...] | None) -> bytes:
@@ -30,8 +32,8 @@ def with_user_information(octets: bytes, before: bytes, inner: bytes) -> bytes:
     """Put *inner* in place of *before*, which the user-information of an ACSE APDU carries; lengths follow."""
     own, size = len(before), len(inner)
     whole = len(octets) - 2 - own + size
-    if len(octets) == octets[1] + 2 < 0x82 > whole + 2 and octets.endswith(_opened(own) + before):
-        return bytes((octets[0], whole)) + octets[2 : -own - 4] + _opened(size) + inner  # as nearly all stand
+    if len(octets) == octets[1] + 2 < 0x82 > whole + 2 and octets.endswith(_OPENED[own] + before):
+        return bytes((octets[0], whole)) + octets[2 : -own - 4] + _OPENED[size] + inner  # as nearly all stand
     element = _element(_USER_INFORMATION, _element(_OCTET_STRING, inner))
     old = _element(_USER_INFORMATION, _element(_OCTET_STRING, before))
     _, start = axdr.scan_length(octets, 1, len(octets))
@@ -42,11 +44,6 @@ def with_user_information(octets: bytes, before: bytes, inner: bytes) -> bytes:
     if node is None:
         return octets
     return _element(octets[0], octets[start : node.start // 8] + element + octets[node.end // 8 :])
-
-
-def _opened(size: int) -> bytes:
-    """Build tags and short lengths of a user-information of so many octets."""
-    return bytes((_USER_INFORMATION, size + 2, _OCTET_STRING, size))
 
 
 def _element(tag: int, body: bytes) -> bytes:
