@@ -47,6 +47,9 @@ head = _HEAD.unpack_from
 """Of a packet of Ethernet, IPv4 and TCP as nearly all are: what it is (`PLAIN`), length, what it carries (`CARRIED`),
 flow key, sequence and acknowledgment number, header length and flags."""
 HEAD_SIZE = _HEAD.size
+_sizes = Struct(">12xIHxxI22xB").unpack_from
+"""The same but for addresses and numbers: header length in the upper half of the last."""
+_NO_OPTIONS = 0x50
 PLAIN_MASK, PLAIN = 0xFFFF_FF00, 0x0800_4500
 """An IPv4 header without options behind an Ethernet header without tags."""
 CARRIED_MASK = 0x3FFF_00FF
@@ -86,11 +89,14 @@ def plain_size(octets: bytes, at: int, end: int) -> int:
 
     Octets: the packet is what stands from *at* to *end*.
     """
-    if end - at < HEAD_SIZE:
+    most = end - at
+    if most < HEAD_SIZE:
         return -1
-    kind, total, carried, _, _, _, bits = head(octets, at)
-    start, stop = 34 + (bits >> 10 & 0x3C), 14 + total
-    is_plain = kind & PLAIN_MASK == PLAIN and carried & CARRIED_MASK == TCP and 54 <= start <= stop <= end - at
+    kind, total, carried, offset = _sizes(octets, at)
+    if kind == PLAIN and offset == _NO_OPTIONS and carried & CARRIED_MASK == TCP:  # as nearly all of them
+        return total - 40 if 40 <= total <= most - 14 else -1
+    start, stop = 34 + (offset >> 2 & 0x3C), 14 + total
+    is_plain = kind & PLAIN_MASK == PLAIN and carried & CARRIED_MASK == TCP and 54 <= start <= stop <= most
     return stop - start if is_plain else -1
 
 

@@ -58,6 +58,7 @@ class PcapSource(Source):
         self._fraction_limit = 1_000_000_000 // self._scale
         self._record_header = 24 if variant.modified else 16
         self._unpack: Callable[[bytes, int], tuple[int, int, int, int]] = Struct(variant.order + "IIII").unpack_from
+        self._sizes: Callable[[bytes, int], tuple[int, int]] = Struct(variant.order + "8xII").unpack_from
         self.link_type = 0
         if len(window.buffer) < HEADER_LENGTH:
             self.remark("capture-cut", f"the file header has {HEADER_LENGTH} octets, {len(window.buffer)} are there")
@@ -88,28 +89,35 @@ class PcapSource(Source):
 
     def _others(self, buffer: bytes, found: Iterator[re.Match[bytes]], least: int, is_piece: IsPiece) -> _Pass:
         """Make what passes over the records in which nothing is *found*, and that are no pieces."""
-        unpack, length, link_type = self._unpack, self._record_header, self.link_type
+        sizes, length, link_type = self._sizes, self._record_header, self.link_type
         size = len(buffer)
         last = size - length
         begin = stop = -1
 
         def passing(at: int, seconds: int) -> tuple[int, int, int]:
             nonlocal begin, stop
-            count = 0
+            before = here = at
+            following, count = begin, 0
             while at <= last:
-                this, _, captured, original = unpack(buffer, at)
-                start = at + length
-                end = start + captured
-                if captured > original or end > size:
-                    break
-                while begin < start:
-                    one = next(found, None)
-                    begin, stop = one.span() if one is not None else _NOWHERE
-                if stop <= end or (captured < least and is_piece(link_type, buffer, start, end)):
-                    break
-                at, seconds = end, this
+                before, here = here, at
+                captured, original = sizes(buffer, at)
+                at = at + length + captured
+                if following < at or captured < least or captured != original:  # few, which need a closer look
+                    start = here + length
+                    while following < start:
+                        one = next(found, None)
+                        following, stop = one.span() if one is not None else _NOWHERE
+                    is_held = stop <= at or captured > original or at > size
+                    if is_held or (captured < least and is_piece(link_type, buffer, start, at)):
+                        at = here
+                        break
                 count += 1
-            return at, count, seconds
+            if at > size:  # the last one is not all there yet
+                at, count = here, count - 1
+            elif at != here:
+                before = here
+            begin = following
+            return at, count, self._unpack(buffer, before)[0] if count else seconds
 
         return passing
 
