@@ -93,9 +93,10 @@ class Ahead:
             if len(self._lasts) >= _MOST_LASTS:
                 self._lasts.clear()
             last = self._lasts[key, lack] = self._last_request(key, lack) + _ANSWERED_WITHIN
-        if self._is_over or last < packet:
-            return
         meter = self._model.meter_at(key)
+        if self._is_over or last < packet:
+            meter.sought[lack] = last
+            return
         for record in self._further():
             if not record.objects.is_mute:
                 self._model.learn(record)

@@ -275,5 +275,5 @@ def _share_keys(names: Sequence[str]) -> None:
 _share_keys((
     "number", "octets", "lane", "link", "packets", "time_ns", "start_ns", "notes", "problem", "protection", "parts",
     "control", "kind", "direction", "client", "server", "association", "request", "latency_ns", "apdu", "objects",
-    "closed", "assembled", "part_of", "begin_ns", "waits_from", "incomplete", "model",
+    "closed", "assembled", "part_of", "begin_ns", "waits_from", "gateway", "more", "model",
 ))  # fmt: skip

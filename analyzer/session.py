@@ -14,13 +14,14 @@ from analyzer.pipeline import Pipeline
 from analyzer.record import MESSAGE, REQUEST, Objects, Record
 from analyzer.stacks import decode_as as read_choices
 from analyzer.tracking.knowledge import Knowledge
+from analyzer.tracking.meter import Meter
 from analyzer.tracking.meter_key import meter_key
 from analyzer.tracking.object_model import ObjectModel
 from analyzer.tracking.plans import PUSH
 from analyzer.tracking.value_notes import may_be_odd, noted_values
-from analyzer.tracking.value_plans import plan_of
+from analyzer.tracking.value_plans import Plan, plan_of
 from analyzer.tracking.values import Value, lacking, may_have_values
-from captures.chunk import CaptureError, Source
+from captures.chunk import PACKET, CaptureError, Source
 
 if TYPE_CHECKING:
     from analyzer.security.keyring import Keyring
@@ -125,11 +126,7 @@ class Session:
         record.model = self.model
         plan = plan_of(record) if record.direction != REQUEST else None
         if plan is not None:
-            meter = self.model.meter_of(record)
-            if plan.lack is not None and plan.is_lacking(meter):
-                self.seek_for(record)
-                meter = self.model.meter_of(record)
-            values = plan.values(record, meter)
+            values = plan.values(record, self._taught(record, plan))
             return noted_values(record, self.model) if values is None else values
         apdu = record.assembled or record.apdu
         if apdu is not None and record.kind != MESSAGE and not may_have_values(apdu):
@@ -138,6 +135,25 @@ class Session:
             return []
         self.seek_for(record)
         return noted_values(record, self.model)
+
+    def shown(self, record: Record, plan: Plan) -> Value | str | None:
+        """Give the value of a usual answer, whose objects have *plan*, of a scaled number its text alone.
+
+        None where there is no value, or it takes more.
+        """
+        meter = self.model.meter_of(record)
+        if plan.lack is not None and plan.is_lacking(meter):
+            meter = self._taught(record, plan)
+        return plan.shown(record, meter)
+
+    def _taught(self, record: Record, plan: Plan) -> Meter:
+        """Give the meter of a usual answer, once what explains the value is known, or can come no more."""
+        meter = self.model.meter_of(record)
+        lack = plan.lack
+        if lack is not None and plan.is_lacking(meter) and record.packets[-1] <= meter.sought.get(lack, PACKET):
+            self.seek_for(record)
+            meter = self.model.meter_of(record)
+        return meter
 
     def objects(self, record: Record) -> Objects:
         """Give what *record* is about: for short names what they stand for, as far as the capture tells."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 import argparse
 import gc
 import sys
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from itertools import count as counting
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from analyzer.cli.arguments import Parser, natural, workers
@@ -178,7 +181,10 @@ def show(
     passes = _passing(choosing, closed)
     aside = _Aside(passes, pass_over)
     records = session.records() if turns is None else turns.records(session, batch, aside.take)
-    for record in records if passes is None else filter(passes, records):
+    records = records if passes is None else filter(passes, records)
+    if seen is None and turns is None and growing is None and not (is_live or options.count):
+        count = _all_written(records, line, batch)
+    for record in records:
         count += 1
         if seen is not None:
             seen(record)
@@ -199,6 +205,22 @@ def show(
     if closed is not None and not (count and chooses(options)):
         closed.tell(label(source))
     _say_rest(source, session.pipeline, count, options, choosing)
+
+
+def _all_written(
+    records: Iterator[Record], line: Callable[[Record], str | bytes] | None, batch: list[str | bytes]
+) -> int:  # fmt: skip
+    """Write all *records* behind *batch*, without looking at any between. Returns how many they were."""
+    numbers = counting()
+    if line is None:
+        deque(zip(records, numbers, strict=False), 0)
+        return next(numbers)
+    written, count = map(line, records), 0
+    while lines := list(islice(written, _BATCH)):
+        count += len(lines)
+        batch += lines
+        write(batch)
+    return count
 
 
 def _passing(passes: Callable[[Record], bool] | None, closed: ClosedApdus | None) -> Callable[[Record], bool] | None:

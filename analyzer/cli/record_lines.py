@@ -128,11 +128,12 @@ def writer(
     width = int(options.turn.partition(OF_TERMINAL)[2] or terminal_width())
     colour = width > 0 and not options.no_color and has_colours(os.environ)
     utc = options.utc or source.has_local_times  # such times are shown as they stand
+    takes_octets = _takes_octets() and not width
     text = TextLines(
         lambda: source.time_digits, tree=options.tree, octets=options.octets, utc=utc, colour=colour, width=width,
-        values=values,
+        values=values, shown=session.shown, encoded=takes_octets,
     )  # fmt: skip
-    return text.octets if options.tree and _takes_octets() else text.line, text.pass_over
+    return text.octets if takes_octets else text.line, text.pass_over
 
 
 def _takes_octets() -> bool:

@@ -135,7 +135,7 @@ def apdu_summary(apdu: Apdu, objects: Objects, meant: Sequence[Value] = ()) -> s
             texts = objects.texts = {}
         known = texts.get(family)
         if known is None:
-            known = texts[family] = _about(family, objects)
+            known = texts[family] = label_of(family, objects)
         label = known
     if meant and (detail := _meaning(apdu, family, meant)):
         text = f"{label}{SEPARATOR}{detail}"
@@ -153,7 +153,8 @@ def _is_written_in_blocks(apdu: Apdu) -> bool:
     return apdu.octets[:1] == b"\x06" and apdu.octets[2:3] == b"\x07"
 
 
-def _about(family: str, objects: Sequence[Object]) -> str:
+def label_of(family: str, objects: Sequence[Object]) -> str:
+    """Name the APDU and its objects: what stands before the contents."""
     more = f" and {len(objects) - 1} more" if len(objects) > 1 else ""
     return f"{LABELS.get(family, family)}{SEPARATOR}{object_text(objects[0])}{more}"
 
@@ -161,10 +162,10 @@ def _about(family: str, objects: Sequence[Object]) -> str:
 def _meaning(apdu: Apdu, family: str, meant: Sequence[Value]) -> str:
     """Say the values of *apdu*: one in full, of several the first."""
     if len(meant) == 1 and family != "data-notification":
-        said = _said(meant[0])
-        return f"{_result_before(apdu)}{said}" if family == "action-response" else said
+        text = said(meant[0])
+        return f"{_result_before(apdu)}{text}" if family == "action-response" else text
     told = [one for one in meant if not one.name.endswith("scaler_unit")] or meant
-    shown = ", ".join(f"{one.name} {_said(one)}" for one in told[:_MOST_VALUES])
+    shown = ", ".join(f"{one.name} {said(one)}" for one in told[:_MOST_VALUES])
     more = ", …" if len(meant) > min(len(told), _MOST_VALUES) else ""
     text = f"{count_text(len(meant), 'value')}: {shown}{more}"
     if family == "data-notification" and apdu.entry is not None and apdu.values is not None:
@@ -181,7 +182,7 @@ def _result_before(apdu: Apdu) -> str:
     return "" if slot is None else f"{ACTION_RESULT.get(apdu.values[slot], apdu.values[slot])}{SEPARATOR}"
 
 
-def _said(value: Value) -> str:
+def said(value: Value) -> str:
     """Say a value; what stood on the wire as text in quotes."""
     text = value.text
     is_text = isinstance(value.raw, str) and value.raw.startswith(text.encode().hex().upper())

@@ -7,24 +7,31 @@ from functools import partial
 
 from analyzer.export.glyphs import GLYPHS, MARKS
 from analyzer.export.summary import summary
-from analyzer.export.times import Clock
-from analyzer.export.utf8 import encoded
+from analyzer.export.times import SECOND, UNITS, Clock
+from analyzer.export.usual import Shows, UsualSummaries, no_value
+from analyzer.export.utf8 import eight_bits, encoded, latin
 from analyzer.record import MESSAGE, Record
 from analyzer.tracking.values import Value, no_values
 from dissectors.hdlc import control_type
 from dissectors.tree import Severity
 
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.NOTE: "36"}
+_NONE: Sequence[Value] = ()
 _OF_ALL_FRAMES, _MOST_EXPLAINED = {"meter-quirk", "line-settings-differ"}, 4096
 """Notes on a meter or a line: every frame of it has them."""
 
 
 class TextLines:
-    """Writes records as text; for a terminal of *width* characters wider lines go on below, but for rows of octets."""
+    """Writes records as text; for a terminal of *width* characters wider lines go on below, but for rows of octets.
+
+    *shown* gives the values of usual answers in a shorter way than *values*. Lines that are *encoded* are taken by
+    `octets`, others by `line`.
+    """
 
     def __init__(
         self, digits: Callable[[], int], *, tree: bool = False, octets: bool = False, utc: bool = False,
         colour: bool = False, width: int = 0, values: Callable[[Record], list[Value]] = no_values,
+        shown: Shows = no_value, encoded: bool = False,
     ) -> None:  # fmt: skip
         self._values = values
         self._digits = digits
@@ -34,12 +41,27 @@ class TextLines:
         self._columns: dict[object, str] = {}
         self._lane_width = 0
         self._explained: set[tuple[str, str]] = set()
+        self._kept = eight_bits if encoded else str
+        """How texts are kept that come again and again."""
+        self._usual = UsualSummaries(shown, self._kept).find
 
     def line(self, record: Record) -> str:
         """Write *record*; without its last line end."""
-        if self._below is not None:
-            return "".join(self._pieces(record))
-        return self._text(record, () if record.kind == MESSAGE else self._values(record))
+        said, values = self._usual(record), _NONE
+        if said is None:
+            values = () if record.kind == MESSAGE else self._values(record)  # the line of a message needs none
+            said = summary(record, values)
+        text = self._text(record, said)
+        return text if self._below is None else f"{text}{self._below(record, values)}\n"
+
+    def octets(self, record: Record) -> bytes:
+        """Write *record* as `line` does, in UTF-8."""
+        said, values = self._usual(record), _NONE
+        if said is None:
+            values = () if record.kind == MESSAGE else self._values(record)
+            said = eight_bits(summary(record, values))
+        text = latin(self._text(record, said))[0]
+        return text if self._below is None else b"".join((text, encoded((self._below(record, values), "\n"))))
 
     def pass_over(self, record: Record) -> None:
         """Learn from a record that others write what its line would tell: how wide lanes are, what was explained."""
@@ -47,27 +69,23 @@ class TextLines:
         if record.notes:
             self._notes(record)
 
-    def octets(self, record: Record) -> bytes:
-        """Write *record* as `line` does, in UTF-8."""
-        return encoded(self._pieces(record))
-
-    def _pieces(self, record: Record) -> tuple[str, ...]:
-        """Write *record* in pieces: the line, and what stands below it, which is ASCII as a rule."""
-        values = () if record.kind == MESSAGE else self._values(record)  # the line of a message needs none
-        text = self._text(record, values)
-        return (text,) if self._below is None else (text, self._below(record, values), "\n")
-
-    def _text(self, record: Record, values: Sequence[Value]) -> str:
-        """Write the line, and the notes below it."""
+    def _text(self, record: Record, said: str) -> str:
+        """Write the line, in which *said* is the summary, and the notes below it."""
         time_ns = record.time_ns
-        time = self._clock.text(time_ns, self._digits()) if time_ns is not None else "-"
+        if time_ns is None:
+            time = "-"
+        elif digits := self._digits():  # zfill: a width in the format costs several times more
+            fraction = str(time_ns % SECOND // UNITS[digits]).zfill(digits)
+            time = f"{self._clock[time_ns // SECOND]}.{fraction}"
+        else:
+            time = self._clock[time_ns // SECOND]
         key = (record.lane, record.link, record.control, record.direction, record.client, record.server)
         addresses = self._columns.get(key) or self._addresses(record)  # the same few texts come again and again
-        text = f"{str(record.number).rjust(6)}  {time}  {addresses}  {summary(record, values)}"
+        text = f"{str(record.number).rjust(6)}  {time}  {addresses}  {said}"
         if record.protection:
             text += f" [{', '.join(_statuses(record))}]"
         if record.notes:
-            text += self._notes(record)
+            text += self._kept(self._notes(record))
         return text if self._fold is None else self._fold(text)
 
     def _below_of(self, *, tree: bool, octets: bool) -> Callable[[Record, Sequence[Value]], str]:
@@ -98,7 +116,7 @@ class TextLines:
             known = f"{record.lane.text:<{self._lane_width}}  {link:<12} {client:>3} {glyph} {server:<7}"
             if len(self._columns) > 8192:
                 self._columns.clear()
-            self._columns[key] = known
+            self._columns[key] = known = self._kept(known)
         return known
 
     def _notes(self, record: Record) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-_SECOND = 1_000_000_000
+SECOND = 1_000_000_000
 _MOST_SECONDS = 64
 _MILLISECONDS = 3
 _DAY = len("2026-11-21 ")
-_UNITS = [10 ** (9 - digits) for digits in range(10)]
+UNITS = [10 ** (9 - digits) for digits in range(10)]
 
 
 def seconds_text(time_ns: int, digits: int) -> str:
@@ -16,8 +16,8 @@ def seconds_text(time_ns: int, digits: int) -> str:
     if time_ns < 0:
         return "-" + seconds_text(-time_ns, digits)
     if not digits:
-        return str(time_ns // _SECOND)
-    return f"{time_ns // _SECOND}.{str(time_ns % _SECOND // _UNITS[digits]).zfill(digits)}"
+        return str(time_ns // SECOND)
+    return f"{time_ns // SECOND}.{str(time_ns % SECOND // UNITS[digits]).zfill(digits)}"
 
 
 def clock_text(time_ns: int, digits: int, *, utc: bool) -> str:
@@ -46,8 +46,8 @@ class Clock(dict[int, str]):
 
     def text(self, time_ns: int, digits: int) -> str:
         """Write *time_ns* with *digits* decimals."""
-        text = self[time_ns // _SECOND]  # zfill: a width in the format costs several times more
-        return f"{text}.{str(time_ns % _SECOND // _UNITS[digits]).zfill(digits)}" if digits else text
+        text = self[time_ns // SECOND]  # zfill: a width in the format costs several times more
+        return f"{text}.{str(time_ns % SECOND // UNITS[digits]).zfill(digits)}" if digits else text
 
     def __missing__(self, second: int) -> str:
         if len(self) >= _MOST_SECONDS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Sequence
@@ -20,6 +21,18 @@ def encoded(pieces: Sequence[str]) -> bytes:
         return b"".join([one.encode() for one in pieces])
     except UnicodeEncodeError:
         return b"".join([one.encode("utf-8", "backslashreplace") for one in pieces])
+
+
+latin = codecs.latin_1_encode
+"""Writes what `eight_bits` gave; the first of what it returns are the octets."""
+
+
+def eight_bits(text: str) -> str:
+    """Give *text* with one character for each octet of its UTF-8, as `encoded` gives it.
+
+    What is joined of such stays as small as ASCII, and is written as Latin-1 without looking at any character.
+    """
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("latin-1")
 
 
 def shown(text: str) -> str:

@@ -120,6 +120,7 @@ class Conversation:
         record.time_ns = time_ns
         # what is read of every record: a default is found twenty times slower than what a record has
         record.start_ns, record.notes, record.problem, record.protection, record.parts = None, (), "", (), ()
+        record.begin_ns, record.control, record.gateway, record.more = None, None, b"", ()
         (self._take_next or self._find_take_next())(record, side)
         notes = self.pending_notes[side]
         if notes:

@@ -74,7 +74,7 @@ class Meter:
 
     __slots__ = (
         "bases", "columns", "companion", "former", "heard", "listed", "name", "named_from", "namings", "periods",
-        "push_lists", "recalled", "scales", "selections", "short_names",
+        "push_lists", "recalled", "scales", "selections", "short_names", "sought",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -103,6 +103,8 @@ class Meter:
         """What its short names stood for before a list that has them otherwise, in order."""
         self.named_from = 0
         """The record of the list that the names stand in since; 0 where it gave none."""
+        self.sought: dict[Object, int] = {}
+        """What would explain its values: the packet from which on it is sought in vain."""
         self.namings = 0
         """How often its lists told something new of short names."""
 

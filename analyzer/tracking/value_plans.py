@@ -13,7 +13,7 @@ from analyzer.cosem.companions import may_be_coded
 from analyzer.cosem.datum import FLOATS, INTEGERS, STRINGS
 from analyzer.cosem.quantity import text_writer, unit_text
 from analyzer.cosem.rendering import way_of
-from analyzer.record import APDU, Object, Objects, Record
+from analyzer.record import APDU, Apdu, Object, Objects, Record
 from analyzer.tracking.meter import Meter
 from analyzer.tracking.object_model import ObjectModel
 from analyzer.tracking.selections import is_buffer
@@ -21,8 +21,10 @@ from analyzer.tracking.values import COMPACT, EXPLAINED_BY, SCALED, Value, value
 from dissectors.axdr import scan_scalar
 from dissectors.characters import MASKED
 
-_USUAL = "get-response-normal"
+USUAL = "get-response-normal"
+"""What the usual answer is."""
 _MOST_WAYS = 256
+_NO_APDU = Apdu(b"", None, None)
 _new = tuple.__new__
 Way = Callable[[Any], Value]
 
@@ -66,12 +68,39 @@ class Plan:
             raw = scan_scalar(octets, start, end)[1]
             made = (self._object, self._name, None, write(raw), unit, raw, scaler, basis, False, (), "", "")
             return [_new(Value, made)]
+        way = self._way(tag, meter)
+        return None if way is None else [way(scan_scalar(octets, start, end)[1])]
+
+    def shown(self, record: Record, meter: Meter) -> Value | str | None:
+        """Give the value of an answer that :func:`plan_of` gave this plan for, of a scaled number its text alone.
+
+        None where there is no value, or it takes more. Total.
+        """
+        octets, entry, read, _ = record.apdu or _NO_APDU
+        if entry is None or read is None:
+            return None
+        failed, inner = read[entry.slots["result"]]
+        if failed:
+            return None
+        start, end = inner[1]
+        tag = octets[start]
+        if self._is_scaled and tag in INTEGERS and (scale := meter.scales.get(self._logical_name)) is not None:
+            scaler, code, _ = scale
+            write = (self._scalings.get((scaler, code)) or self._scaling(scaler, code))[1]
+            return write(scan_scalar(octets, start, end)[1])
+        if not meter.listed and tag not in FLOATS:
+            way = self._ways[tag, None] if (tag, None) in self._ways else self._find(tag, None)
+        else:
+            way = self._way(tag, meter)
+        return None if way is None else way(scan_scalar(octets, start, end)[1])
+
+    def _way(self, tag: int, meter: Meter) -> Way | None:
+        """Find what makes a value that is not scaled."""
         if tag in FLOATS and self._is_scaled and self._logical_name in meter.scales:
             return None
         known = meter.listed.get(self._logical_name)
         key = tag, known.version if known is not None else None
-        way = self._ways[key] if key in self._ways else self._find(*key)
-        return None if way is None else [way(scan_scalar(octets, start, end)[1])]
+        return self._ways[key] if key in self._ways else self._find(*key)
 
     def _scaling(self, scaler: int, code: int) -> tuple[str, Callable[[int], str]]:
         if len(self._scalings) >= _MOST_WAYS:
@@ -112,7 +141,7 @@ def _way(one: Object, name: str, tag: int, version: int | None) -> Way | None:
 def plan_of(record: Record) -> Plan | None:
     """Give the plan of *record*, where it is a usual answer: to a GET of one attribute, and nothing else in it."""
     apdu = record.apdu
-    if apdu is None or (entry := apdu[1]) is None or entry.asn1 != _USUAL or apdu[2] is None:
+    if apdu is None or (entry := apdu[1]) is None or entry.asn1 != USUAL or apdu[2] is None:
         return None
     if record.kind != APDU or record.more or record.assembled is not None:
         return None

@@ -204,7 +204,7 @@ def test_quirk_is_explained_once_a_lane() -> None:
 @pytest.mark.parametrize("tree", [False, True])
 def test_octets_of_every_kind_of_record_are_its_lines_in_utf8(tree: bool) -> None:
     records = samples()
-    writer = TextLines(lambda: 6, utc=True, tree=tree, octets=tree)
+    writer = TextLines(lambda: 6, utc=True, tree=tree, octets=tree, encoded=True)
     written = [writer.octets(one).decode() for one in records]
     assert written == text(records, tree=tree, octets=tree)
 
