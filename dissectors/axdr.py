@@ -136,8 +136,11 @@ def scan_scalar(octets: bytes, at: int, end: int) -> tuple[int, Any]:
     """Read the one element of a Data that is no array, structure or compact-array: its type tag and value."""
     tag = octets[at]
     unpack = UNPACK[tag]
-    if unpack is not None and at + 1 + SHAPE[tag] <= end:
-        return tag, unpack(octets, at + 1)[0]
+    if unpack is not None:
+        if at + 1 + SHAPE[tag] <= end:
+            return tag, unpack(octets, at + 1)[0]
+    elif SHAPE[tag] == STRING and at + 1 < end and (size := octets[at + 1]) < 0x80 and at + 2 + size <= end:
+        return tag, octets[at + 2 : at + 2 + size]
     element = scan_data(octets, at, end)[0][0]
     return element[0], element[3]
 
