@@ -36,9 +36,7 @@ usage: dlmshark [INPUT ...]
 commands:
 {commands}
 
-  dlmshark COMMAND --help      all options of a command
-  dlmshark help fields         the fields of -Y and -e
-  dlmshark --version           the version
+{more}
 
 {inputs}
 
@@ -52,6 +50,11 @@ _AROUND = {
     "statuses": "Exit status: 0 done, 1 a check failed, captures differ or the output cannot be written, 2 the command "
     "line is wrong, 3 an input cannot be read, 4 a keyring or filter is wrong, 5 no permission, 130 interrupted.",
 }
+_MORE = (
+    "dlmshark COMMAND --help      all options of a command",
+    "dlmshark help fields         the fields of -Y and -e",
+    "dlmshark --version           the version",
+)
 """What is folded to the terminal."""
 
 
@@ -191,7 +194,8 @@ def _help() -> str:
         for name, one in COMMANDS.items()
     )
     around = {name: fill(text, width) for name, text in _AROUND.items()}
-    return HELP.format(commands="\n".join(commands), **around)
+    more = (fill(line, width, initial_indent="  ", subsequent_indent=" " * at) for line in _MORE)
+    return HELP.format(commands="\n".join(commands), more="\n".join(more), **around)
 
 
 def _unknown(word: str) -> int:

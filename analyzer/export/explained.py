@@ -37,6 +37,11 @@ _LEAST_TAG = 0x60
 """From here on the tags of APDUs are no small numbers."""
 _NUMBER = re.compile(r"0x([0-9a-f]{1,8})|(\d{1,10})|([0-9a-f]{2})", re.IGNORECASE)
 _OCTETS = re.compile(r"(?:0x)?[0-9a-f]{2}(?:[\s:,-]*(?:0x)?[0-9a-f]{2})+", re.IGNORECASE)
+_WITHOUT_ZEROS = re.compile(
+    r"(?=.*\b(?:0x)?[0-9a-f]{2}\b)(?:0x)?[0-9a-f]{1,2}(?:[\s,]+(?:0x)?[0-9a-f]{1,2})+", re.IGNORECASE
+)
+"""Octets of which some lack their leading zero, as programs print them."""
+_DIGIT = re.compile(r"\b(?:0x)?([0-9a-f])\b", re.IGNORECASE)
 _OPENINGS = (
     (b"\x7e[\xa8-\xaf]", "An HDLC frame of format type 3 that is segmented begins: flag, format, length."),
     (b"\x7e[\xa0-\xa7]", "An HDLC frame of format type 3 begins: flag, format, length."),
@@ -216,6 +221,7 @@ def _octets(text: str) -> list[Meaning]:
 
     Where that leaves octets over, pieces are sought that leave none.
     """
+    text = _DIGIT.sub(r"0\1", text) if _WITHOUT_ZEROS.fullmatch(text) else text
     if _OCTETS.fullmatch(text) is None:
         return []
     octets = _octets_of(text)

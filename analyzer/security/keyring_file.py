@@ -10,6 +10,7 @@ import stat
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from errno import EACCES, EISDIR, ENOENT
 from pathlib import Path
 from string import hexdigits
 from typing import Any, NamedTuple
@@ -29,6 +30,7 @@ _SELECTORS = {
 _SQUEEZED = {name.replace("_", ""): kind for name, kind in _SELECTORS.items()}
 _CERTIFICATES = ("certificates", "certificate")
 _NAMES = {*_SELECTORS, *ALIASES, *_CERTIFICATES}
+_UNREAD = {ENOENT: "no such file", EISDIR: "a directory", EACCES: "no permission to read it"}
 _SEPARATORS = str.maketrans("", "", " :-._,;{}[]()\"'\t\r\n\u00a0\u200b\ufeff")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _LONGEST_ROLE = 32
@@ -88,7 +90,7 @@ def read_keyring(path: Path) -> list[Meter]:
         text = _text(path)
         table = tomllib.loads(text)
     except OSError as problem:
-        told = problem.strerror or problem
+        told = _why_unread(problem)
         role, _, key = str(path).rpartition("=")
         is_key = key and (not role or role_of(role.partition("@")[0]) is not None)
         if is_key and not key.strip(f"{hexdigits} :-"):
@@ -114,6 +116,13 @@ def read_keyring(path: Path) -> list[Meter]:
     if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
         raise KeyringError(f"{path}: meter: expected tables, each under [[meter]]")
     return [_meter(one, f"{path}: meter {number}", path.parent) for number, one in enumerate(tables, 1)]
+
+
+def _why_unread(problem: Exception) -> str:
+    """Say why a file cannot be read, in the words that stand for captures; a name with a NUL in it is no file."""
+    if not isinstance(problem, OSError):
+        return _UNREAD[ENOENT]
+    return _UNREAD.get(problem.errno or 0) or problem.strerror or str(problem)
 
 
 def is_toml(name: str) -> bool:
@@ -285,8 +294,7 @@ def _file(path: Path, where: str) -> bytes:
     try:
         return Path(os.path.expanduser(path)).read_bytes()
     except (OSError, ValueError) as problem:
-        reason = getattr(problem, "strerror", None) or "no such file"
-        raise KeyringError(f"{where}: {reason}") from None
+        raise KeyringError(f"{where}: {_why_unread(problem)}") from None
 
 
 def _certificates(value: Any, where: str, folder: Path) -> tuple[Path, ...]:

@@ -19,6 +19,11 @@ def test_explain_tells_every_meaning_of_a_number(run: Run) -> None:
     assert "   try   " in ran.out
 
 
+def test_explain_takes_octets_that_lack_their_leading_zeros(run: Run) -> None:
+    assert run("explain", "D8 1 6").out == run("explain", "D8 01 06").out
+    assert run("explain", "0x7e", "0xa0", "0x7", "0x3").out == run("explain", "7E A0 07 03").out
+
+
 def test_explain_takes_octets_as_several_words(run: Run) -> None:
     lines = run("explain", "D8", "01", "06", "--json").out.splitlines()
     assert [json.loads(line)["field"] for line in lines] == ["octets", "state-error", "service-error"]

@@ -440,7 +440,7 @@ def test_wrapped_units_carry_the_session() -> None:
     [
         ("", 0, "no keys in it; [[meter]] and below it guek"),
         ("[[meter]]\nclient = 1\n", 0, "no keys in it"),
-        ('[[meter]]\nserver_signing_key = "gone.pem"\n', 4, "server_signing_key: gone.pem: No such file"),
+        ('[[meter]]\nserver_signing_key = "gone.pem"\n', 4, "server_signing_key: gone.pem: no such file"),
         ('[[meter]]\naddress = "10.0.0.7 port 4059"\nguek = "00"\n', 4, "address: expected an address"),
     ],
 )
@@ -511,3 +511,10 @@ def test_check_of_many_meters_goes_through_them_a_few_times(monkeypatch: pytest.
     monkeypatch.setattr(keys, "meters", Counted(meters))
     assert len(KeyCheck(keys).rows()) == 600
     assert Counted.passes < 5
+
+
+def test_keyring_that_is_not_there_is_told_as_a_capture_is(run: Run, tmp_path: Path) -> None:
+    missing = str(tmp_path / "missing")
+    assert run("decode", missing).complaint == f"{missing}: no such file"
+    assert run("keys", "check", "-k", missing, str(tmp_path)).complaint == f"{missing}: no such file"
+    assert run("decode", "-k", str(tmp_path), missing).complaint == f"{tmp_path}: a directory"

@@ -150,3 +150,8 @@ def test_letters_of_two_cells_and_of_none_are_counted_as_a_terminal_does() -> No
     assert hanging("名称: 电表 电表 电表", 18) == "名称: 电表 电表\n        电表"
     assert hanging("  12  电表的名称  电表的序列号", 26) == "  12  电表的名称\n        电表的序列号"
     assert hanging("e\u0301e\u0301e\u0301 e\u0301e\u0301e\u0301", 7) == "e\u0301e\u0301e\u0301 e\u0301e\u0301e\u0301"
+
+
+def test_help_of_the_program_fits_a_terminal_of_40_columns(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    assert max(map(len, run("--help").out.splitlines())) <= 40

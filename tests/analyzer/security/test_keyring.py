@@ -89,7 +89,7 @@ def test_asymmetric_key_is_a_file_beside_the_keyring_or_inline(tmp_path: Path) -
         ("[[meter]]\naddress = 5", "meter 1: address: expected an address in text"),
         ("[[meter]]\nhls_secret = 5", "meter 1: hls_secret: expected text"),
         ("[[meter]]\nhls_secret = { text = 'a' }", "meter 1: hls_secret: expected text or"),
-        ('[[meter]]\nclient_signing_key = "gone.pem"', "meter 1: client_signing_key: gone.pem: No such file"),
+        ('[[meter]]\nclient_signing_key = "gone.pem"', "meter 1: client_signing_key: gone.pem: no such file"),
         ('[[meter]]\ncertificates = ["gone/"]', "meter 1: certificates: gone/: no such file or folder"),
         (f'[[meter]]\nek = "{HEX}', "no TOML: at"),
     ],
@@ -141,7 +141,7 @@ def test_loose_permissions_of_a_key_alone_are_remarked(tmp_path: Path, monkeypat
 def test_environment_names_keyrings(tmp_path: Path) -> None:
     ring(tmp_path, f'[[meter]]\nek = "{HEX}"')
     assert only(load([], [], {"DLMSHARK_KEYS": str(tmp_path / "keys.toml")}).keyring) == KEY
-    with pytest.raises(KeyringError, match=r"^DLMSHARK_KEYS: .*gone\.toml: No such file"):
+    with pytest.raises(KeyringError, match=r"^DLMSHARK_KEYS: .*gone\.toml: no such file"):
         load([str(tmp_path / "keys.toml")], [], {"DLMSHARK_KEYS": str(tmp_path / "gone.toml")})
 
 
@@ -187,7 +187,7 @@ def test_key_word_reads_a_file(tmp_path: Path, content: bytes) -> None:
         (f"{HEX}=guek", "--key …: unknown role"),
         (f"guek@12={HEX}", "--key guek@12: expected a system title"),
         ("guek=12", "--key guek: expected 16 or 32 octets"),
-        ("guek=@/nowhere/at/all", "No such file"),
+        ("guek=@/nowhere/at/all", "no such file"),
     ],
 )
 def test_wrong_key_word_says_what_was_expected_and_shows_no_key(word: str, says: str) -> None:
@@ -289,9 +289,9 @@ def test_every_role_of_the_interface_has_its_names() -> None:
 
 
 def test_keyring_below_the_home_of_nobody_is_not_there() -> None:
-    with pytest.raises(KeyringError, match="No such file"):
+    with pytest.raises(KeyringError, match="no such file"):
         load(["~nobody-is-called-so/keys.toml"], [])
-    with pytest.raises(KeyringError, match="No such file"):
+    with pytest.raises(KeyringError, match="no such file"):
         load([], ["guek=@~nobody-is-called-so/key"])
 
 
