@@ -25,6 +25,7 @@ _REPLACED, _MOST_REPLACED, _LONGEST_CHARACTER = b"\xef\xbf\xbd", 24, 4
 """What stands in place of octets that are no UTF-8; one in so many octets is no chance."""
 _SML = b"\x1b\x1b\x1b\x1b\x01\x01\x01\x01"
 _IS_SML = "octets of SML, which German meters push: another protocol, it needs a reader of its own"
+_IS_IDLE = "octets FF and nothing else, as an idle line or an empty memory has them"
 _TRANSLATED = re.compile(
     rb"\s*<(?:(?s:.*?)<)?(?:(?:Get|Set|Action|Read|Write|Access)Re(?:quest|sponse)|Association(?:Request|Response)"
     rb"|InvokeIdAndPriority|AttributeDescriptor|DataNotification|InitiateRe(?:quest|sponse))\b"
@@ -72,6 +73,8 @@ def foreign_octets(head: bytes) -> str:
     """Say what the octets *head* are if no name of a stack makes them traffic; empty for others."""
     if _SML in head:
         return _IS_SML
+    if head and not head.strip(b"\xff"):
+        return _IS_IDLE
     return taken_for_text(head) or ("a tar archive; unpack it first" if head[_TAR_AT:].startswith(_TAR) else "")
 
 

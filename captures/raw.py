@@ -88,8 +88,8 @@ def is_bare(head: bytes) -> bool:
 
 
 def is_text(head: bytes) -> bool:
-    """Tell whether *head* has no control characters but those of lines and terminals."""
-    return len(head.translate(None, _CONTROL)) == len(head)
+    """Tell whether *head* has no control characters but those of lines and terminals, and is no run of FF."""
+    return len(head.translate(None, _CONTROL)) == len(head) and bool(head.strip(b"\xff"))
 
 
 def has_words(head: bytes) -> bool:

@@ -22,10 +22,11 @@ _SECOND, _DAY, _SECONDS_DIGITS, _CLOSING = 1_000_000_000, 86_400, 10, b" \t\r])"
 _QUARTER, _APART_S, _LEAST_SHARE = 900, 2, 0.75
 """Zones are whole quarters of an hour apart; so far an epoch and the clock beside it may be, of so many lines."""
 _LANE = re.compile(
-    rb"(?<!\d)(\d\d?:\d\d:\d\d(?:[.,]\d{1,9})?) ([A-Z]{2,5})\b(?=[:>|\])]?[ \t]++(?:0x)?[0-9A-Fa-f]{2}"
+    rb"(?<!\d)(\d\d?:\d\d:\d\d(?:[.,]\d{1,9})?) ([A-Z]{2,5})\b(?=[:>|\])]?[ \t]++"
+    rb"(?:(?i:tx|rx|sent|send|recv|rcvd|read|write|in|out|>>|<<|->|<-)[:>|]?[ \t]++)?(?:0x)?[0-9A-Fa-f]{2}"
     rb"(?:(?:[ ,:.-]{0,2}(?:0x)?[0-9A-Fa-f]{2}){3}|(?:[ ,:.-]?[0-9A-Fa-f]{2}){0,2}\s*$))"
 )
-"""A word that stands behind a time, and right before octets: where taps have their names."""
+"""A word that stands behind a time, and right before octets or their direction: where taps have their names."""
 _WITH_YEAR_LAST = re.compile(ASCTIME.encode())
 _NO_LANES = frozenset(
     b"AM PM TX RX SEND SENT RECV RCVD READ WRITE IN OUT REQ RES RSP RESP HOST METER"

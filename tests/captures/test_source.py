@@ -108,13 +108,14 @@ def test_octets_of_a_line_that_a_program_took_for_text_are_read_with_a_remark(tm
         (b"just a letter\nto nobody\n", "text without octets"),
         (bytes(range(32)) * 20, "-d serial,hdlc takes any"),
         (bytes(1000), "not recognised"),
+        (b"\xff" * 1000, "octets FF and nothing else"),
         (bytes(range(256)).decode("latin-1").encode("utf-8"), "iconv -f utf8 -t latin1 turns them back"),
         (bytes(range(256)).decode("utf-8", "replace").encode("utf-8"), "EF BF BD stands in place of 128 octets"),
         (packed(b""), "empty"),
         (packed(PCAP, 3), "gzip in gzip in gzip"),
     ],
     ids=[
-        "empty", "elf", "png", "zip", "pdf", "jpeg", "zstd-cut", "lz4-legacy", "letter", "controls", "zeros", "utf-8", "replaced", "gzip-empty", "gzip-thrice",
+        "empty", "elf", "png", "zip", "pdf", "jpeg", "zstd-cut", "lz4-legacy", "letter", "controls", "zeros", "idle", "utf-8", "replaced", "gzip-empty", "gzip-thrice",
     ],
 )  # fmt: skip
 def test_foreign_file_is_refused_in_one_line_that_names_it(tmp_path: Path, octets: bytes, what: str) -> None:

@@ -9,7 +9,12 @@ from tests.captures.text.test_shapes import read
 from tests.captures.text.written import START_NS
 
 
-@pytest.mark.parametrize("names", [("WEST", "EAST"), ("MSK", "LED"), ("NORTH", "SOUTH", "EAST", "WEST")])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("WEST", "EAST"), ("MSK", "LED"), ("NORTH", "SOUTH", "EAST", "WEST"), ("WEST TX", "EAST RX"), ("EAST tx:", "WEST rx:"),
+    ],
+)  # fmt: skip
 def test_names_of_taps_behind_times_are_no_zones(names: tuple[str, str]) -> None:
     source = read("".join(f"2026-03-21 10:15:32 {name} 7E A0 07 01\n" for name in names * 2))
     assert {chunk.time_ns for chunk in source} == {START_NS // 10**9 * 10**9}
