@@ -200,6 +200,8 @@ def bits(damaged: Damaged) -> Iterator[Candidate]:
     fits = plain[1] == len(body) & 0x7F
     if body.isascii() and not (is_llc or fits):
         return  # octets of seven bits that begin so are often something else
+    if is_good_frame(bytes((body[0] | 0x80,)) + body[1:]):
+        return  # one bit is turned, and the frame has no other octet above 7F
     if body.isascii():
         text = f"no octet has bit 7 set, and the frame format reads 2x where Ax belongs{llc}"
         yield Candidate("seven-bit", CERTAIN, text)

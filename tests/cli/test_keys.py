@@ -516,6 +516,6 @@ def test_check_of_many_meters_goes_through_them_a_few_times(monkeypatch: pytest.
 def test_keyring_that_is_not_there_is_told_as_a_capture_is(run: Run, tmp_path: Path) -> None:
     missing = str(tmp_path / "missing")
     assert run("decode", missing).complaint == f"{missing}: no such file"
-    (tmp_path / "there").write_text("7EA0070321930F017E")
-    assert run("keys", "check", "-k", missing, str(tmp_path / "there")).complaint == f"{missing}: no such file"
+    (tmp_path / "there").write_text("7EA0070321930F017E\n")
+    assert run("keys", "check", missing, str(tmp_path / "there")).complaint == f"{missing}: no such file"
     assert run("decode", "-k", str(tmp_path), missing).complaint == f"{tmp_path}: a directory"

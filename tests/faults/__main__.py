@@ -23,6 +23,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="one object a row")
     parser.add_argument("--cause", action="append", help="only these causes (or codes)")
     parser.add_argument("--placements", type=int, help="of each cause")
+    parser.add_argument("--seed", default="", help="other places, as long as this text is another")
     parser.add_argument("--misses", type=int, default=0, help="print so many misses of each cause to stderr")
     options = parser.parse_args()
     placements = options.placements or (PLACEMENTS_SHORT if options.short else PLACEMENTS)
@@ -30,7 +31,7 @@ def main() -> int:
     for fault in FAULTS:
         if options.cause and fault.cause not in options.cause and fault.code not in options.cause:
             continue
-        row, misses = measure(fault, placements)
+        row, misses = measure(fault, placements, options.seed)
         rows.append(row)
         for miss in misses[: options.misses]:
             print(f"{fault.code} {fault.cause}: {miss}", file=sys.stderr)

@@ -25,9 +25,9 @@ class Row(NamedTuple):
     is_met: bool
 
 
-def measure(fault: Fault, placements: int) -> tuple[Row, list[str]]:
-    """Put *fault* at so many places. Gives the row and what the misses looked like."""
-    chance = random.Random(f"{fault.code} {fault.cause}")
+def measure(fault: Fault, placements: int, seed: str = "") -> tuple[Row, list[str]]:
+    """Put *fault* at so many places, other ones with another *seed*. Gives the row and what the misses looked like."""
+    chance = random.Random(f"{fault.code} {fault.cause}{seed}")
     counts = {"found": 0, "named": 0, "located": 0, "placed": 0, "wrong": 0}
     misses = []
     done = number = 0

@@ -122,6 +122,12 @@ def test_log_of_a_program_that_took_octets_for_text_or_signed_numbers(
     assert (story.cause, story.confidence, story.severity) == (cause, "certain", Severity.ERROR)
 
 
+def test_bit_7_of_the_format_alone_is_no_line_of_seven_bits() -> None:
+    ua = bytes.fromhex("200A0300020023737A6A")
+    story, *_ = told((SENT, SNRM), (RECEIVED, b"\x7e" + ua + b"\x7e"), gap_ms=20)
+    assert story.cause == "bit-error"
+
+
 def test_log_whose_first_answer_has_a_flag_that_is_hurt_is_not_of_signed_numbers() -> None:
     snrm, ua = bytes.fromhex("7EA00A00020023219318717E"), bytes.fromhex("7EA00A2100020023734CE77A")
     story, *_ = told((SENT, snrm), (RECEIVED, ua), gap_ms=20)
