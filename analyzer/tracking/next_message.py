@@ -28,7 +28,10 @@ _BEGIN = Struct(">BI").unpack_from
 _BEGIN_SIZE = 5
 _LEAST = 1 + _BEGIN_SIZE + TAG_SIZE + 1
 """So many octets behind the first one, or behind the title, are too few."""
+_SHORTEST = 1 + _LEAST
 _LONGEST_LENGTH = 5
+_LONG = {0x81: (Struct(">xxBBI").unpack_from, 3), 0x82: (Struct(">xxHBI").unpack_from, 4)}
+"""By the first octet of a length of two or three: how it reads, with security control and counter, and its end."""
 _SHORT = tuple(Struct(f">BBBI{max(0, size - 7 - TAG_SIZE)}s{TAG_SIZE}s").unpack for size in range(0x82))
 """By size, how the values of a service-specific form stand in its octets, where its length is one octet."""
 _SHORT_COUNTER, _TEXT, _TAG = slice(3, 7), slice(None, -16), slice(-16, TAG_SIZE - 16)
@@ -74,7 +77,7 @@ def open_next(
     association = peer.association
     context = association.security
     total = len(octets)
-    if context is None or context.epoch != epoch or record.protection or total <= _LEAST + 1:
+    if context is None or context.epoch != epoch or record.protection or total <= _SHORTEST:
         return None
     first = octets[0]
     swift = context.swift.get(_FORM_OF[first])
@@ -139,6 +142,16 @@ def _other_form(
     Returns its values, the counter as it stands, security control, counter, ciphertext and tag.
     """
     at, total, first = 1, len(octets), octets[0]
+    long = _LONG.get(octets[1]) if swift is not None else None
+    if long is not None and swift is not None:
+        unpack, start = long
+        size, control, counter = unpack(octets)
+        if start + size != total or size < _LEAST - 1:
+            return None
+        begin = start + _BEGIN_SIZE
+        ciphered, tag = octets[begin:-TAG_SIZE], octets[-TAG_SIZE:]
+        values: Values = (first, size, control, counter, ciphered, tag)
+        return swift, values, octets[start + 1 : begin], control, counter, ciphered, tag
     if swift is None:
         if first not in _GENERAL:
             return None
@@ -157,7 +170,7 @@ def _other_form(
     begin = start + _BEGIN_SIZE
     control, counter = _BEGIN(octets, start)
     ciphered, tag = octets[begin:-TAG_SIZE], octets[-TAG_SIZE:]
-    values: Values = (
+    values = (
         (first, size, control, counter, ciphered, tag)
         if at == 1
         else (first, octets[2:at], size, control, counter, ciphered, tag)

@@ -234,6 +234,23 @@ def test_octets_left_over_behind_what_is_inside_are_told_both_ways(monkeypatch: 
     assert [[note.code for note in one.get("notes", ())] for one in short[2:]] == [["apdu-trailing-octets"]] * 6
 
 
+def test_every_form_of_a_length_is_opened_alike_both_ways(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(random.Random(6))
+    world.suite = 0
+    world.said.append(asked(world.request()))
+    for count in (2, 0x70, 0x90, 0x120):
+        text = bytes.fromhex("C101C100080000010000FF020009") + length(count) + bytes(count)
+        for octets in range(1, 5):
+            for lie in (0, 1, -1):
+                body = world.seal(world.client, text)
+                told = bytes((0x80 + octets,)) + (len(body) + lie & (1 << 8 * octets) - 1).to_bytes(octets, "big")
+                world.said.append(asked(b"\xc9" + told + body))
+    ring = keyring(world.given)
+    short, long, taken = _both_ways(monkeypatch, lambda: opened(world.said, ring))
+    assert short == long
+    assert taken == 15  # one octet is not enough for the longest
+
+
 def test_a_counter_that_went_back_meets_those_it_had(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(random.Random(8))
     world.suite = 0
