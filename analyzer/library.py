@@ -186,7 +186,7 @@ class Trace:
         Numbers with a fraction are ``Decimal``, times among them: a float lacks the digits of nanoseconds.
         """
         write = json_writer(self.source, self.values, {}, lambda lines: lines.line, layers=layers)
-        found: dict[str, Any] = json.loads(write(record), parse_float=Decimal)
+        found: dict[str, Any] = json.loads(write(_record(record)), parse_float=Decimal)
         return found
 
     def text(self, shown: Record | Story, *, tree: bool = False, octets: bool = False) -> str:

@@ -117,6 +117,7 @@ _OUTLINE = re.compile(
 _QUOTED = re.compile(r"[\"\\\\]")
 _MEANT = {name: re.compile(rf"  {name}: ([0-9A-F]+)$", re.MULTILINE) for name in ("octet-string", *_TIMES)}
 """Lines that say octets, by what begins them."""
+_OCTETS_MEANT = {"octet-string": _MEANT["octet-string"]}
 _MOST_SAID = 20
 """Of more such lines in an outline nothing is said: it is a table, which readings give in words."""
 _LAYERS = re.compile(
@@ -130,7 +131,7 @@ def name_outline(text: str) -> str:
     """Give the descriptors in an outline their names, and octets what they say."""
     if "class-id" in text:
         text = _OUTLINE.sub(_outline_names, text)
-    for name, pattern in _MEANT.items():
+    for name, pattern in (_MEANT if "date" in text or "  time: " in text else _OCTETS_MEANT).items():
         if 0 < text.count(f"  {name}: ") <= _MOST_SAID:
             text = pattern.sub(partial(_with_meaning, name), text)
     return text

@@ -16,12 +16,14 @@ from analyzer.detail import detail, walk
 from analyzer.export.message import message_form
 from analyzer.export.summary import summary
 from analyzer.export.times import seconds_text
+from analyzer.export.usual import UsualSummaries, no_value
 from analyzer.export.utf8 import DELETE, encoded, plain_json
 from analyzer.export.value_json import value_text
 from analyzer.layer_forms import LayersText
 from analyzer.masking import secrets
-from analyzer.record import MESSAGE, Closed, Record
+from analyzer.record import APDU, MESSAGE, Closed, Record
 from analyzer.tracking.frame_checks import has_no_source
+from analyzer.tracking.plans import plan_of
 from analyzer.tracking.rewriting import masked_apdu
 from analyzer.tracking.values import Value, no_values
 from dissectors import checks, gateway, reader
@@ -47,6 +49,7 @@ class JsonLines:
         self._layers = layers
         self._first = "".join(f"{_text(name)}: {_text(value)}, " for name, value in (more or {}).items())
         self._texts: dict[Any, str] = {}
+        self._usual = UsualSummaries(no_value, _member)
 
     def line(self, record: Record) -> str:
         """Write *record* as one line, without its end."""
@@ -58,21 +61,32 @@ class JsonLines:
 
     def _pieces(self, record: Record) -> Sequence[str]:
         """Write *record* in pieces: those that may hold more than ASCII stand alone."""
-        values = self._values(record)
+        middle = self._usual.asked(record)  # which has no values
+        values: Sequence[Value] = ()
+        if middle is None:
+            values = self._values(record)
+            middle = self._summary(record, values)
+            own = self._values(_alone(record)) if record.beside else values
+            if own:
+                middle += plain_json(f', "values": [{", ".join([value_text(one) for one in own])}]')
         head = self._head(record, self._digits())
-        middle = f', "summary": {encode_basestring(summary(record, values))}'
-        own = self._values(_alone(record)) if record.beside else values
-        if own:
-            middle += f', "values": [{", ".join([value_text(one) for one in own])}]'
         notes = f', "notes": [{", ".join(map(note_text, record.notes))}]' if record.notes else ""
         tail = f', "octets": "{record.octets.hex().upper()}"{notes}'
         tail = f'{tail}, "layers": [{_layers(record, values)}]}}' if self._layers else tail + "}"
         # most are ASCII, and a call takes longer than to see that
         return (
             head if head.isascii() and DELETE not in head else plain_json(head),
-            plain_json(middle),
+            middle,
             tail if tail.isascii() and DELETE not in tail else plain_json(tail),
         )
+
+    def _summary(self, record: Record, values: Sequence[Value]) -> str:
+        """Write the ``summary`` member."""
+        usual = self._usual.answered(record, values)
+        if usual is None:
+            return _member(summary(record, values))
+        text = encode_basestring(usual[1])
+        return f"{usual[0][:-1]}{plain_json(text)[1:]}"  # one text in place of two
 
     def _head(self, record: Record, digits: int) -> str:
         """Write what stands before the summary."""
@@ -156,6 +170,11 @@ class JsonLines:
         return known
 
 
+def _member(text: str) -> str:
+    """Write the ``summary`` member whose text is *text*."""
+    return plain_json(f', "summary": {encode_basestring(text)}')
+
+
 def _alone(record: Record) -> Record:
     """Give *record* without the further APDUs of its frame."""
     first = copy(record)
@@ -167,6 +186,9 @@ def _apdus(record: Record) -> str:
     """Write what the record carries, as far as there is something."""
     layers = record.protection
     shown = record.shown if layers else record.apdu
+    entry = shown[1] if shown is not None and record.kind == APDU and not (layers or record.parts) else None
+    if shown is not None and entry is not None and not (entry.may_be_closed or (entry.plan or plan_of(entry)).is_block):
+        return f', "apdu": {apdu_text(shown[0])}'  # as nearly all are
     is_asked = not layers and shown is not None and shown.entry is not None and shown.entry.may_be_closed
     if is_asked and (closed := record.unopened) is not None:
         layers = (closed,)

@@ -6,13 +6,13 @@ answered by one value of a known type.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from analyzer.export.parts import SEPARATOR, short_text
 from analyzer.export.summary import label_of, said, summary
 from analyzer.record import APDU, REQUEST, Apdu, Objects, Record
-from analyzer.tracking.value_plans import USUAL, Plan
+from analyzer.tracking.value_plans import USUAL, Plan, plan_of
 from analyzer.tracking.values import Value, may_have_values
 
 _MOST, _SHORT = 4096, 64
@@ -65,6 +65,25 @@ class UsualSummaries:
             return None
         told = self._told.get(plan) or self._tell(plan, apdu.family, record.objects)
         return f"{told}{text if text.isascii() else self._kept(text)}"
+
+    def asked(self, record: Record) -> str | None:
+        """Say what a request is; None where it takes more, and of all else."""
+        if record.direction != REQUEST or record.kind != APDU or record.more or record.gateway:
+            return None
+        apdu = record.apdu
+        if apdu is None:
+            return None
+        known = self._requests.get(apdu[0])
+        return known[1] if known is not None and known[0] is record.objects else self._request(record, apdu)
+
+    def answered(self, record: Record, values: Sequence[Value]) -> tuple[str, str] | None:
+        """Say an answer with *values* in two: what is kept of its object, and its value; None where it takes more."""
+        plan = plan_of(record) if len(values) == 1 and record.direction != REQUEST else None
+        if plan is None or record.gateway or not (text := said(values[0])):
+            return None
+        apdu = record.apdu
+        assert apdu is not None
+        return self._told.get(plan) or self._tell(plan, apdu.family, record.objects), text
 
     def _tell(self, plan: Plan, family: str, objects: Objects) -> str:
         if len(self._told) >= _MOST:

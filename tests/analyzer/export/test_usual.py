@@ -7,6 +7,7 @@ from collections import Counter
 
 import pytest
 
+from analyzer.export.json_lines import JsonLines
 from analyzer.export.summary import summary
 from analyzer.export.text import TextLines
 from analyzer.export.usual import UsualSummaries
@@ -34,6 +35,17 @@ def test_lines_in_the_shortest_way_are_those_made_of_values(seed: int, tree: boo
         written = expected.line(one)
         assert plain.line(one) == written
         assert octets.octets(other).decode() == written
+
+
+@pytest.mark.parametrize("seed", range(DIALOGUES))
+def test_json_in_the_shortest_way_is_that_made_of_values(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = dialogue(random.Random(seed))
+    short = read(lines)
+    written = [*map(JsonLines(lambda: 6, layers=True, values=short.values).line, short.records())]
+    monkeypatch.setattr(UsualSummaries, "asked", lambda *_: None)
+    monkeypatch.setattr(UsualSummaries, "answered", lambda *_: None)
+    whole = read(lines)
+    assert written == [*map(JsonLines(lambda: 6, layers=True, values=whole.values).line, whole.records())]
 
 
 def test_many_requests_and_answers_are_usual() -> None:
