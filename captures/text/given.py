@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from captures.chunk import SENT, UNKNOWN, Chunk
 from captures.links import link_of
+from captures.text.rows import row_below
 from captures.text.units import Printed, end_of_units, size_of
 
 _MOST_SESSIONS = 16
@@ -34,6 +35,8 @@ class Given:
         """How many octets began as a unit of a link."""
         self.lacks = 0
         """Octets that the unit that was given last still lacks."""
+        self.is_frame = False
+        """The unit that came last is a frame of HDLC."""
         self.is_whole = False
         """The octets that came last ended a unit, so none is to come."""
         self.has_units = False
@@ -84,6 +87,7 @@ class Given:
         if length > self._longest:
             self._longest = length
         if size:
+            self.is_frame = octets[0] == _FLAG
             self.units += 1
             if self._short and len(self._cuts) < _MOST_CUTS:
                 self._cuts.append((self._short, self._short_direction))
@@ -105,6 +109,12 @@ class Given:
         """Whether fewer octets came last than others at once, as in the last row of a dump."""
         return len(self._before) < self._longest
 
+    def goes_on(self, line: bytes) -> None:
+        """Heed *line*, which another shape may read: where the unit that came last goes on on it, nothing cut that."""
+        if below := row_below(line, self.lacks, is_frame=self.is_frame):
+            self.lacks -= len(below)
+            self._short = 0
+
     def cut_size(self) -> int:
         """Tell where what wrote the text cuts units; 0 if it does not, or a receiver may have done it."""
         cuts = self._cuts + [(self._short, self._short_direction)] * (self._short > 0)
@@ -119,6 +129,7 @@ class Given:
         self.heard += 1
         self._held, self.is_whole = (octets, time_ns, offset), False
         self.lacks = max(0, size_of(octets) - len(octets))
+        self.is_frame = octets[0] == _FLAG
 
     @property
     def is_keeping(self) -> bool:

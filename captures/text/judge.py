@@ -137,7 +137,8 @@ def _try(shape: Shape, lines: list[bytes], hints: Hints) -> _Trial:
     found: list[Chunk] = []
     reader = Reader(shape, hints, found.append, lambda number: None)
     for line in lines:
-        reader.take(line, 0, 0)
+        if not reader.take(line, 0, 0):
+            reader.given.goes_on(line)
     reader.end()
     if shape.heading is not None and "label" in shape.heading.groupindex:
         # titles of which none names a direction are words like others; above dumps those of one direction are, too

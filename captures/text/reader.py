@@ -217,12 +217,13 @@ class Reader:
         """Take the octets that stand among the words of a line: the last, and before them each whole unit."""
         before = (self.given.heard, self.aside.count)
         at, is_taken = 0, False
-        below = row_below(line, self.given.lacks) if self._reads.last_was_octets else b""
+        lacks, is_frame = self.given.lacks, self.given.is_frame
+        below = row_below(line, lacks, is_frame=is_frame) if self._reads.last_was_octets else b""
         if below and self._reads.go_on(below, offset):
             return True
         row = self._before_row
         if self._reads.last_was_octets and row and line.startswith(row):
-            short = (_TOLD_ROW if self.given.lacks else _SHORT_ROW).match(line, len(row))
+            short = (_TOLD_ROW if lacks else _SHORT_ROW).match(line, len(row))
             is_number = short is not None and self.given.is_whole and short[1].isdigit()
             if short is not None and not is_number and self._reads.go_on(bytes.fromhex(short[1].decode()), offset):
                 return True

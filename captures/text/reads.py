@@ -7,7 +7,7 @@ from captures.chunk import UNKNOWN, Chunk
 from captures.text.given import Given
 from captures.text.offsets import follows, goes_on, number_of
 from captures.text.shape import Joins, Shape
-from captures.text.units import begins_unit, in_order, without_explanation
+from captures.text.units import begins_another, in_order, without_explanation
 
 _LONGEST_READ = 1 << 18
 _LONGEST_RUN = 4096
@@ -187,7 +187,7 @@ class Reads:
             is_rest = len(octets) == self.given.lacks or (
                 self.given_direction != UNKNOWN and len(octets) < self.given.lacks
             )
-        return is_rest and not begins_unit(octets)
+        return is_rest and not begins_another(octets, self.given.lacks, is_frame=self.given.is_frame)
 
     def go_on(self, octets: bytes, offset: int) -> bool:
         """Take the rest of the octets above; false if those are kept and lack less."""

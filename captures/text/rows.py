@@ -4,7 +4,7 @@ import re
 from collections import deque
 
 from captures.text.octets import shows
-from captures.text.units import begins_unit
+from captures.text.units import begins_another
 
 _ROW = re.compile(
     rb"[^0-9A-Za-z]*((?:[0-9A-Fa-f]{2})++(?:[ \t]+(?:[0-9A-Fa-f]{2})+(?![0-9A-Fa-f]))*)"
@@ -14,16 +14,16 @@ _ROW = re.compile(
 _LONGEST, _MOST_KEPT = 512, 64
 
 
-def row_below(line: bytes, lacks: int) -> bytes:
+def row_below(line: bytes, lacks: int, *, is_frame: bool = False) -> bytes:
     """Give the octets of a row that goes on with a unit which lacks *lacks* octets; none if it is no such row.
 
-    A single octet may be a word or a number, unless it is the last.
+    *is_frame* says that the unit is a frame of HDLC. A single octet may be a word or a number, unless it is the last.
     """
     found = _ROW.fullmatch(line) if lacks and len(line) <= _LONGEST else None
     if found is None:
         return b""
     octets = bytes.fromhex(found[1].decode())
-    if not 1 + (lacks > 1) <= len(octets) <= lacks or begins_unit(octets):
+    if not 1 + (lacks > 1) <= len(octets) <= lacks or begins_another(octets, lacks, is_frame=is_frame):
         return b""
     beside = (found[2] or b"").strip()
     return octets if not beside or (2 * len(beside) >= len(octets) and shows(beside, octets)) else b""

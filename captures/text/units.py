@@ -40,6 +40,14 @@ def begins_unit(octets: bytes) -> bool:
     return _BEGINS.match(octets) is not None
 
 
+def begins_another(octets: bytes, lacks: int, *, is_frame: bool) -> bool:
+    """Tell whether *octets* begin a unit, rather than go on with one above that *lacks* some.
+
+    A frame of HDLC (*is_frame*) may hold what begins a unit of another link: many names of objects have 00 01 00.
+    """
+    return begins_unit(octets) and not (is_frame and lacks >= len(octets) and octets[0] != _FLAG)
+
+
 def begins_frame(octets: bytes) -> bool:
     """Tell whether *octets* begin as a unit does, or as an LLC frame, which has no length: they are no key."""
     return begins_unit(octets) or _LLC.match(octets) is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from base64 import b64encode
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -535,3 +536,13 @@ def test_line_with_time_and_direction_says_nothing_of_octets_with_a_time_of_thei
         assert [(chunk.direction, chunk.time_ns) for chunk in source] == [
             (SENT, 36_932_100_000_000), (UNKNOWN, 36_933_500_000_000)
         ]  # fmt: skip
+
+
+@pytest.mark.parametrize("width", range(52, 84, 4))
+def test_lines_that_a_mail_broke_at_one_width_are_no_units_that_a_log_cut(width: int) -> None:
+    lines = [f"{_at(one, '%H:%M:%S', 3)} {TX_RX(one)}: {_spaced(one.octets)}" for one in EVENTS]
+    text = "\n".join(row for line in lines for row in textwrap.wrap(line, width))
+    assert spoken(text) == SPOKEN
+    with read(text) as source:
+        assert b"".join(chunk.octets for chunk in source if chunk.original_length == len(chunk.octets)) == WHOLE
+        assert [remark.code for remark in source.remarks] == ["text-shape"]
