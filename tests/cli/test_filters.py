@@ -149,6 +149,7 @@ WAYS: dict[str, Callable[[Json], Any]] = {
     "get-response.invoke-id == 3": lambda r: 3 in _find(r["layers"], "get-response", "invoke-id"),
     "aarq.mechanism-name": lambda r: _find(r["layers"], "aarq", "mechanism-name"),
     "hdlc.fcs": lambda r: "fcs" in _layer_names(r["layers"]),
+    "hdlc.fcs == wrong": lambda r: {"hdlc-fcs-wrong"} & {note["code"] for note in r.get("notes", [])},
     "wrapper.length > 40": lambda r: r.get("wrapper", {}).get("length", 0) > 40,
     "glo-get-request.invocation-counter >= 1": lambda r: any(_number(v) >= 1 for v in _find(r["layers"], "glo-get-request", "invocation-counter")),
 }  # fmt: skip
@@ -216,6 +217,7 @@ _OF_NO_SAMPLE = {
     'comment contains "check"',
     "warning",
     "severity >= note",
+    "hdlc.fcs == wrong",
     "note == hdlc-fcs-wrong or note == noise",
     "device == MTR00012",
 }
