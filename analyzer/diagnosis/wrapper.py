@@ -10,12 +10,12 @@ from analyzer.diagnosis.line import Unread, settings_of
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Stories
 from analyzer.diagnosis.words import kind_of_text, octets_are
 from analyzer.diagnosis.words import octets as octets_text
+from analyzer.diagnosis.wrapper_lengths import HEADER, WrapperLengths
 from analyzer.framing.tags import APDU_TAGS, opens_as_apdu
 from analyzer.record import REQUEST, Lane, Record
 from dissectors.scanning import reads
 from dissectors.tree import Note
 
-_HEADER = 8
 _E6 = 0xE6
 _VERSION_SIZE, _PORTS_END = 2, 6
 _OF_DATAGRAM = (("capture-cut", "capture-ended"), ("wrapper-length-wrong", "truncated"))
@@ -27,15 +27,6 @@ _BEAT = re.compile(rb"\s*(?:[A-Za-z]{1,8}[:=])?[0-9]{8,20}[\r\n]+")
 _SIGN_OF_LIFE = Alternative("heartbeat", POSSIBLE, "a modem or gateway may have said it before the meter spoke")
 _SIGN_OF_LIFE_LATER = Alternative("heartbeat", POSSIBLE, "a modem or gateway may have said it")
 _PASSED_ON = Alternative("line-noise", POSSIBLE, "a serial server or modem may have passed on what its line picked up")
-_OTHER_DATAGRAM = Alternative(
-    "capture-loss", POSSIBLE, "they may have been sent in a datagram of their own, which is lost or not captured"
-)
-_INFLATING = (
-    ("telnet-negotiation", b"\xff", b"\xff\xff", "each FF stands twice, as telnet sends it"),
-    ("newline-translation", b"\n", b"\r\n", "0A became 0D 0A"),
-    ("newline-translation", b"\r", b"\r\x00", "0D became 0D 00, as telnet ends lines"),
-)
-"""By cause: octets, what became of them, and how that is said."""
 _LINE_ENDS = (b"\r", b"\n")
 _BIT_7 = 0x80
 _OF_ALL_PDUS = frozenset({"parity-in-data"})
@@ -44,13 +35,6 @@ _MANY_ZEROS = 1024
 """Of so many octets of ciphertext one in fifty has no 00."""
 _LEAST_STRIPPED = 3
 """So many APDUs with the tag of another one but for bit 7 are no chance."""
-_FLOW_CONTROL = re.compile(rb"[\x11\x13]")
-_TELLING = re.compile(rb"[^\x00\x20-\x7e\xff]")
-"""Octets that might as well be 11 or 13: text never is, and 00 and FF fill."""
-_MOST_TAKEN_OUT = 16
-"""One octet in 128 is 11 or 13 by chance; more than one in so many was not lost that way."""
-_PLENTY_WITHOUT = 350
-"""So many telling octets hold neither by chance once in a hundred times."""
 _PORTS_UP_TO = 0x3FFF
 _LLC = (b"\xe6\xe6\x00", b"\xe6\xe7\x00")
 _MISTAKEN = frozenset({
@@ -96,8 +80,7 @@ class WrapperFamily(Family):
         self._told: set[tuple[int, str]] = set()
         self._stripped: dict[Lane, int] = {}
         """By lane: its APDUs whose tags lack bit 7."""
-        self._without: dict[Lane, int | None] = {}
-        """By lane: telling octets of PDUs that lack some, and have neither 11 nor 13; None: one of its PDUs has."""
+        self._lengths = WrapperLengths(self)
 
     def look(self, record: Record) -> None:
         """Look at ports and at the first octets of the APDU."""
@@ -106,7 +89,7 @@ class WrapperFamily(Family):
         side = lane.side
         if octets[2:6] != talk.usual[side]:
             self._compare(record, talk, side, octets[2:6])
-        if len(octets) > _HEADER and octets[_HEADER] == _E6 and octets[8:11] in _LLC and reads(octets[11:]):
+        if len(octets) > HEADER and octets[HEADER] == _E6 and octets[8:11] in _LLC and reads(octets[11:]):
             text = (
                 f"the APDU stands behind an LLC header {octets[8:11].hex(' ').upper()}, which belongs into HDLC frames"
             )
@@ -157,23 +140,23 @@ class WrapperFamily(Family):
         if note.code == "apdu-malformed":
             return self._lacks_bit(record) or None
         if note.code == "capture-cut":
-            return self._runs_over(record) or self._is_misread(record) or self._is_cut_packet(record, note)
-        stray = self._stray.pop(record.lane.text, None)
+            is_over = self._lengths.runs_over(record, self._before(record))
+            return is_over or self._is_misread(record) or self._is_cut_packet(record, note)
+        before, stray = self._before(record), self._stray.pop(record.lane.text, None)
         if stray is not None and (stray.octets + record.octets)[2:6] in self._ports(record):
             self._version(stray, stray.octets)
-        elif not self._runs_over(record):
-            self._length(record, note.text)
-            before = self._before(record)
+        elif not self._lengths.runs_over(record, before):
+            self._lengths.tell(record, note.text, before)
             if before is not None:
-                self._fold_malformed(record, before)
+                self._lengths.fold_malformed(record, before)
         return True
 
     def _lacks_bit(self, record: Record) -> bool:
         """Tell whether an APDU does not read for bit 7 of all octets was taken away, as many PDUs of its lane show."""
         octets, lane = record.octets, record.lane
-        if record.link != "wrapper" or len(octets) <= _HEADER or not octets.isascii():
+        if record.link != "wrapper" or len(octets) <= HEADER or not octets.isascii():
             return False
-        tag = octets[_HEADER]
+        tag = octets[HEADER]
         if tag in APDU_TAGS or tag | _BIT_7 not in APDU_TAGS or len(self._stripped) >= _MOST:
             return False
         count = self._stripped[lane] = self._stripped.get(lane, 0) + 1
@@ -181,22 +164,7 @@ class WrapperFamily(Family):
             return False
         text = f"no octet of this PDU has bit 7 set, and its tag is {tag:02X} for {tag | _BIT_7:02X}"
         text += f"; so it was {count - 1} times before"
-        self.report(record, "line-settings-differ", "seven-bit", LIKELY, text, start=_HEADER, end=_HEADER + 1)
-        return True
-
-    def _runs_over(self, record: Record) -> bool:
-        """Tell whether the PDU before took the header of the next one in, for octets of its own are missing."""
-        before = self._before(record)
-        there = _header_over(before.octets, record.octets) if before is not None else 0
-        if before is None or not there:
-            return False
-        declared = before.octets[6] << 8 | before.octets[7]
-        text = (
-            f"the wrapper length of record {before.number} says {octets_text(declared)}, and after {there} the header "
-            f"of the next PDU begins: {octets_are(declared - there)} missing"
-        )
-        self.report(record, "wrapper-length-wrong", "truncated", LIKELY, text)
-        self._fold_malformed(record, before)
+        self.report(record, "line-settings-differ", "seven-bit", LIKELY, text, start=HEADER, end=HEADER + 1)
         return True
 
     def _is_misread(self, record: Record) -> bool:
@@ -233,55 +201,6 @@ class WrapperFamily(Family):
     def _version(self, record: Record, version: bytes) -> None:
         text = f"the version of a wrapper PDU with known wPorts is {version[:2].hex(' ').upper()}, and not 00 01"
         self.report(record, "wrapper-version-wrong", "not-wrapper", LIKELY, text, start=0, end=2)
-
-    def _length(self, record: Record, text: str) -> None:
-        """Say what a wrong length counts, or what is missing."""
-        octets = record.octets
-        if len(octets) < _HEADER:
-            self.report(record, "wrapper-length-wrong", "truncated", LIKELY, text, start=0, end=len(octets))
-            return
-        declared, there = octets[6] << 8 | octets[7], len(octets) - _HEADER
-        others: list[Alternative] = []
-        if told := _inflated(octets):
-            cause, confidence, text = told[0], LIKELY, f"{text}: {told[1]}"
-        elif declared == there + _HEADER and reads(octets[_HEADER:]):
-            text = f"{text}: the length counts the {_HEADER} octets of the header, too"
-            cause, confidence = "length-includes-header", CERTAIN
-        elif declared > there:
-            cause, confidence = "truncated", LIKELY
-            text = f"{text}: {octets_are(declared - there)} missing before the next PDU"
-            if without := self._without_flow_control(record, declared - there):
-                cause, text = "flow-control-octets-removed", f"{text}; {without}"
-            elif record.lane.transport == "udp":
-                others.append(_OTHER_DATAGRAM)
-        elif reads(octets[_HEADER:]):
-            cause, confidence = "length-without-tag", CERTAIN
-            text = f"{text}: the APDU reads whole with {octets_text(there - declared)} more"
-        else:
-            cause, confidence = "apdu-concatenated", LIKELY
-        fact = self.report(
-            record, "wrapper-length-wrong", cause, confidence, text, start=6, end=8, alternatives=others
-        )  # fmt: skip
-        story = self.stories.of_fact(fact) if cause == "flow-control-octets-removed" else None
-        if story is not None:
-            before = self.stories.of_lane(record.lane.text)
-            self.stories.fold(story, [one for one in before if (one.code, one.cause) == (fact.code, "truncated")])
-
-    def _without_flow_control(self, record: Record, missing: int) -> str:
-        """Say that PDUs which lack octets have no 11 and no 13 in them, where these and the sound ones tell that."""
-        octets, lane, before = record.octets, record.lane, self._before(record)
-        count = self._without.get(lane, 0)
-        if count is None or len(self._without) > _MOST:
-            return ""
-        if _FLOW_CONTROL.search(octets) or (before is not None and _FLOW_CONTROL.search(before.octets)):
-            self._without[lane] = None
-            return ""
-        count = count + len(_TELLING.findall(octets)) if missing * _MOST_TAKEN_OUT <= len(octets) else 0
-        self._without[lane] = count
-        if count < _PLENTY_WITHOUT:
-            return ""
-        text = f"not one of the {count} octets of such PDUs that are no text, 00 or FF is 11 or 13"
-        return f"{text}, which software flow control takes out"
 
     def _begun_late(self, record: Record) -> bool:
         """The first octets of a direction are no PDU: the capture began within one."""
@@ -323,48 +242,26 @@ class WrapperFamily(Family):
             self._swap(record)
             return True
         before = self._before(record)
-        if before is None and octets.startswith(b"\0\1") and (length := _counts_header(octets)):
-            text = (
-                f"the wrapper length says {length + _HEADER}, and the APDU behind the header reads whole with {length}"
-            )
-            text += f" octets: the length counts the {_HEADER} octets of the header, too"
-            self.report(record, "wrapper-length-wrong", "length-includes-header", CERTAIN, text, start=6, end=8)
+        if before is None and self._lengths.counts_header(record):
             return True
         if before is None and note.text.endswith(_WRAPPER_NOISE) and not record.lane.text.startswith("serial"):
             return self._begun_late(record)
         if conversation not in self._talks:
             return None
         ports = self._ports(record)
-        is_known = len(octets) > _HEADER and (octets[2:6] in ports or octets[4:6] + octets[2:4] in ports)
+        is_known = len(octets) > HEADER and (octets[2:6] in ports or octets[4:6] + octets[2:4] in ports)
         if is_known and octets[:2] == b"\0\1":
-            there = len(octets) - _HEADER
+            there = len(octets) - HEADER
             are = "is" if there == 1 else "are"
-            self._length(record, f"the wrapper length says {octets[6] << 8 | octets[7]}, {there} {are} there")
+            text = f"the wrapper length says {octets[6] << 8 | octets[7]}, {there} {are} there"
+            self._lengths.tell(record, text, before)
         elif is_known:
             self._version(record, octets)
-        elif self._runs_over(record):
-            pass
-        elif before is not None and (told := _inflated(before.octets + octets)):
-            cause, text = told
-            text = f"record {before.number} and the {octets_text(len(octets))} behind it are one PDU: {text}"
-            self.report(record, "wrapper-length-wrong", cause, LIKELY, text, start=0, end=len(octets))
-            self._fold_malformed(record, before)
-        elif before is not None and len(octets) < _HEADER and reads(before.octets[_HEADER:] + octets):
-            missing = len(octets)
-            text = (
-                f"the length of record {before.number} is {missing} too small: with the {octets_text(missing)} "
-                f"behind it its APDU reads whole"
-            )
-            self.report(record, "wrapper-length-wrong", "length-without-tag", CERTAIN, text)
-            self._fold_malformed(record, before)
-        elif before is not None and reads(octets):
-            text = f"{len(octets)} octets behind a PDU are one more APDU without a wrapper header"
-            self.report(record, "wrapper-length-wrong", "apdu-concatenated", LIKELY, text)
-        elif before is not None:
+        elif before is None:
+            self._before_first(record, note)
+        elif not (self._lengths.runs_over(record, before) or self._lengths.belongs_to(record, before)):
             self._keep_stray(record)
             self._between(record)
-        else:
-            self._before_first(record, note)
         return True
 
     def _before_first(self, record: Record, note: Note) -> None:
@@ -396,8 +293,8 @@ class WrapperFamily(Family):
         octets = record.octets
         count, kind = len(octets), kind_of_text(octets)
         before = self._before(record)
-        if _VERSION_SIZE < count < _HEADER and before is not None and before.octets.startswith(octets[:_PORTS_END]):
-            text = f"a PDU breaks off within its header: {count} of {_HEADER} octets are there"
+        if _VERSION_SIZE < count < HEADER and before is not None and before.octets.startswith(octets[:_PORTS_END]):
+            text = f"a PDU breaks off within its header: {count} of {HEADER} octets are there"
             self.report(record, *_OF_DATAGRAM[record.lane.transport == "udp"], LIKELY, text, start=0, end=count)
             return
         if kind and octets.endswith(_LINE_ENDS):
@@ -407,14 +304,6 @@ class WrapperFamily(Family):
         text = f"{octets_are(count)} no wrapper PDU"
         others = [_PASSED_ON, *[_SIGN_OF_LIFE_LATER] * bool(kind)]
         self.report(record, "noise", "not-wrapper", POSSIBLE, text, start=0, end=count, alternatives=others)
-
-    def _fold_malformed(self, record: Record, before: Record) -> None:
-        """That the APDU of *before* does not read follows from its length."""
-        told = self.stories.of_lane(record.lane.text)
-        wrong = [one for one in told if one.code == "wrapper-length-wrong"]
-        hurt = [one for one in told if one.code == "apdu-malformed" and one.records[-1] == before.number]
-        if wrong:
-            self.stories.fold(wrong[-1], hurt)
 
     def _fold(self, record: Record) -> None:
         """What else was made of PDUs in the wrong byte order follows from that."""
@@ -443,42 +332,20 @@ def _comes_again(octets: bytes) -> bool:
     return len(set(octets)) > 1 and (octets + octets).find(octets, _LEAST_AGAIN) < len(octets)
 
 
-def _header_over(before: bytes, behind: bytes) -> int:
-    """Find a header with the wPorts of *before* that begins within it and ends behind; count the octets before it."""
-    at = (before + behind).find(before[:6], _HEADER)
-    return at - _HEADER if 0 < at < len(before) else 0
-
-
-def _inflated(octets: bytes) -> tuple[str, str] | None:
-    """Name what made a PDU longer: undone, it has its length and reads."""
-    for cause, was, became, text in _INFLATING:
-        undone = octets.replace(became, was)
-        end = _HEADER + int.from_bytes(undone[6:8], "big")
-        if len(undone) == end < len(octets) and reads(undone[_HEADER:]):
-            return cause, f"{text}: undone, the length is right and the APDU reads"
-    return None
-
-
-def _counts_header(octets: bytes) -> int:
-    """Give the length of the APDU behind a header that counts itself, too; 0 where it does not."""
-    length = (octets[6] << 8 | octets[7]) - _HEADER if len(octets) > _HEADER else 0
-    return length if length > 0 and reads(octets[_HEADER : _HEADER + length]) else 0
-
-
 def _lacks_first(octets: bytes) -> bool:
     """Tell whether octets are one wrapper PDU but for its first: low octets seem to come first then."""
-    there = len(octets) - _HEADER + 1
-    return there > 0 and octets[0] == 1 and octets[5] << 8 | octets[6] == there and reads(octets[_HEADER - 1 :])
+    there = len(octets) - HEADER + 1
+    return there > 0 and octets[0] == 1 and octets[5] << 8 | octets[6] == there and reads(octets[HEADER - 1 :])
 
 
 def _ends_swapped(octets: bytes) -> bool:
     """Tell whether the length ends within octets if its low octet stands first."""
-    return (octets[6] | octets[7] << 8) <= len(octets) - _HEADER
+    return (octets[6] | octets[7] << 8) <= len(octets) - HEADER
 
 
 def _is_swapped(octets: bytes) -> bool:
     """Tell whether octets begin with a wrapper header in the wrong byte order, and an APDU behind it."""
-    if octets[:2] != b"\x01\x00" or len(octets) < _HEADER + 2:
+    if octets[:2] != b"\x01\x00" or len(octets) < HEADER + 2:
         return False
     one, other, length = (octets[at] | octets[at + 1] << 8 for at in (2, 4, 6))
-    return length > 0 and max(one, other) <= _PORTS_UP_TO and opens_as_apdu(octets, _HEADER, length)
+    return length > 0 and max(one, other) <= _PORTS_UP_TO and opens_as_apdu(octets, HEADER, length)
