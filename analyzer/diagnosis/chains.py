@@ -93,7 +93,10 @@ _TOLD_BEFORE = frozenset({
 })  # fmt: skip
 """Stories and what explains them, which is seen later: a missing request shows in the number of the next one."""
 _SILENT = frozenset({("response-missing", "server-silent")})
-_SETTLES = {"capture-loss": BLAMING, "late-response": _SILENT, "invoke-id-ignored": _SILENT}
+_SETTLES = {
+    "capture-loss": BLAMING, "late-response": _SILENT, "invoke-id-ignored": _SILENT,
+    "answer-of-another-service": _SILENT,
+}  # fmt: skip
 """By cause: codes and causes that blame somebody for what comes of it; each occurrence that it explains is its."""
 
 

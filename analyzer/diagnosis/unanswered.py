@@ -24,6 +24,8 @@ _SIGNED = "general-signing"
 """What hides nothing: a push in it is read as one."""
 _INVOKED = frozenset({0xC4, 0xC5, 0xC7})
 """Tags of answers that bear an invoke-id in their third octet."""
+_INVOKING = frozenset({b"\xc0", b"\xc1", b"\xc3"})
+"""First octets of requests that do."""
 
 
 def unanswered(
@@ -92,7 +94,7 @@ def _stands_behind(family: Family, early: Record, one: Association, exchange: Ex
     is_of_both = (early.client, early.server) == (one.client, one.server)
     if early.apdu is None or not is_of_both or not _may_answer(early, exchange):
         return False
-    if not _is_right_before(family, early.number, early, one, exchange):
+    if not _is_right_before(family, early.number, exchange.request, early, one):
         return False
     if early.time_ns is not None and exchange.asked_ns is not None and exchange.asked_ns - early.time_ns > _HELD_NS:
         return False
@@ -122,12 +124,11 @@ def _may_answer(stray: Record, exchange: Exchange) -> bool:
     return apdu.octets[0] not in _INVOKED or apdu.octets[2:3] == exchange.octets[2:3]
 
 
-def _is_right_before(family: Family, first: int, like: Record, one: Association, exchange: Exchange) -> bool:
-    """Tell whether a request came right behind record *first*; of a network other connections may speak in between.
+def _is_right_before(family: Family, first: int, second: int, like: Record, one: Association) -> bool:
+    """Tell whether record *second* came right behind *first*; of a network other connections may speak in between.
 
     *like* is any record of that conversation.
     """
-    second = exchange.request
     if second == first + 1:
         return True
     if second < first or like.time_ns is None or not like.lane.transport or like.link in _FRAMED:
@@ -142,7 +143,9 @@ def _is_right_before(family: Family, first: int, like: Record, one: Association,
 def _late_before(family: Family, record: Record, one: Association, exchange: Exchange) -> Fact | None:
     """Give what was told of an answer to an earlier request that came right before this one was sent."""
     told = _told(family, " > ".join(reversed(one.lane.split(" > "))), "late-response")
-    return next((fact for fact in told if _is_right_before(family, fact.evidence.record, record, one, exchange)), None)
+    return next(
+        (fact for fact in told if _is_right_before(family, fact.evidence.record, exchange.request, record, one)), None
+    )
 
 
 def answered_behind(family: Family, one: Association, request: int) -> None:
@@ -242,6 +245,9 @@ def unasked(family: Family, record: Record, one: Association, late: Exchange | N
     waits = [each for each in one.waiting.values() if ANSWERED_BY.get(each.service) == answer]
     if late is None and waits and record.apdu.octets[0] in _INVOKED:
         _other_invoke_id(family, record, one, waits[-1])
+        return
+    if late is None and (wait := _of_another_service(family, record, one)) is not None:
+        _other_service(family, record, wait)
         return
     others: list[Alternative] = []
     if late is None:
@@ -359,6 +365,33 @@ def _other_invoke_id(family: Family, record: Record, one: Association, wait: Exc
         alternatives=others,
         further=[Evidence(wait.request, 0, 0, f"the request that waits: invoke-id {wanted}")],
         explains=(wait.request,),
+    )  # fmt: skip
+
+
+def _of_another_service(family: Family, record: Record, one: Association) -> Exchange | None:
+    """Give the request that *record* answers with another service: it stands right behind it, with its invoke-id.
+
+    Where octets or frames are missing between both, they may be of two exchanges.
+    """
+    apdu = record.apdu
+    if apdu is None or apdu.octets[0] not in _INVOKED or not one.waiting or record.notes:
+        return None
+    newest = one.waiting[next(reversed(one.waiting))]
+    if not newest.is_confirmed or newest.octets[:1] not in _INVOKING or newest.octets[2:3] != apdu.octets[2:3]:
+        return None
+    lacks = family.associations.gaps.get(one.conversation, 0) >= newest.request
+    return newest if not lacks and _is_right_before(family, newest.request, record.number, record, one) else None
+
+
+def _other_service(family: Family, record: Record, wait: Exchange) -> None:
+    assert record.apdu is not None
+    text = f"{record.apdu.family} answers {asked(wait)}: it stands right behind it and has its invoke-id, "
+    text += f"and {ANSWERED_BY[wait.service]} belongs there"
+    others = [Alternative("capture-loss", POSSIBLE, "the capture may lack the answer, and the request behind it")]
+    sure = LIKELY if record.link == "hdlc" or record.lane.transport == "tcp" else POSSIBLE  # these show what is lost
+    family.report(
+        record, "response-without-request", "answer-of-another-service", sure, text, alternatives=others,
+        further=[Evidence(wait.request, 0, 0, f"the request: {wait.service}")], explains=(wait.request,),
     )  # fmt: skip
 
 

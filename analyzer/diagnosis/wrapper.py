@@ -22,6 +22,7 @@ _OF_DATAGRAM = (("capture-cut", "capture-ended"), ("wrapper-length-wrong", "trun
 """What a header that breaks off is: in a stream that waits for more, and in a datagram, which is whole."""
 _MOST, _MOST_PORTS = 8192, 64
 _LEAST_AGAIN = 4
+_MOST_OCTETS = 0xFFFF
 _BEAT = re.compile(rb"\s*(?:[A-Za-z]{1,8}[:=])?[0-9]{8,20}[\r\n]+")
 """A number alone on its line, as a modem says who it is."""
 _SIGN_OF_LIFE = Alternative("heartbeat", POSSIBLE, "a modem or gateway may have said it before the meter spoke")
@@ -145,6 +146,8 @@ class WrapperFamily(Family):
         before, stray = self._before(record), self._stray.pop(record.lane.text, None)
         if stray is not None and (stray.octets + record.octets)[2:6] in self._ports(record):
             self._version(stray, stray.octets)
+        elif record.lane.transport == "udp" and self._lacks_begin(record, note, before):
+            pass
         elif not self._lengths.runs_over(record, before):
             self._lengths.tell(record, note.text, before)
             if before is not None:
@@ -232,19 +235,15 @@ class WrapperFamily(Family):
         octets, conversation = record.octets, record.lane.conversation
         if conversation in self._swapped:
             return True
-        if _lacks_first(octets):
-            text = (
-                "the first octet of a wrapper PDU, the 00 of its version 00 01, is missing; with it the length is right"
-            )
-            self.report(record, "wrapper-version-wrong", "octets-lost", LIKELY, text, start=0, end=1)
+        before = self._before(record)
+        if self._lacks_begin(record, note, before):
             return True
         if _is_swapped(octets) and (conversation not in self._talks or _ends_swapped(octets)):
             self._swap(record)
             return True
-        before = self._before(record)
         if before is None and self._lengths.counts_header(record):
             return True
-        if before is None and note.text.endswith(_WRAPPER_NOISE) and not record.lane.text.startswith("serial"):
+        if before is None and _is_of_wrapper(note) and not record.lane.text.startswith("serial"):
             return self._begun_late(record)
         if conversation not in self._talks:
             return None
@@ -262,6 +261,22 @@ class WrapperFamily(Family):
         elif not (self._lengths.runs_over(record, before) or self._lengths.belongs_to(record, before)):
             self._keep_stray(record)
             self._between(record)
+        return True
+
+    def _lacks_begin(self, record: Record, note: Note, before: Record | None) -> bool:
+        """Tell whether octets are a wrapper PDU without the first ones of its header, and say so.
+
+        Where a stream begins so the capture begins within a PDU; a datagram, and what follows a PDU, had them.
+        """
+        count = _missing(record.octets)
+        is_datagram = record.lane.transport == "udp" and (record.link == "wrapper" or _is_of_wrapper(note))
+        if not count or (count > 1 and before is None and not is_datagram):
+            return False
+        what, them = "the first octet of a wrapper PDU, the 00 of its version 00 01, is", "it"
+        if count > 1:
+            what, them = f"the first {count} octets of the header of a wrapper PDU are", "them"
+        text = f"{what} missing; with {them} the length is right"
+        self.report(record, "wrapper-version-wrong", "octets-lost", LIKELY, text, start=0, end=HEADER - count)
         return True
 
     def _before_first(self, record: Record, note: Note) -> None:
@@ -327,15 +342,26 @@ class WrapperFamily(Family):
 _NO_PDU = Alternative("line-noise", POSSIBLE, "nobody may have sent them")
 
 
+def _is_of_wrapper(note: Note) -> bool:
+    """Tell whether octets are noise on a lane of wrapper PDUs."""
+    return note.text.endswith(_WRAPPER_NOISE)
+
+
 def _comes_again(octets: bytes) -> bool:
     """Tell whether octets are one text of some length, said more than once."""
     return len(set(octets)) > 1 and (octets + octets).find(octets, _LEAST_AGAIN) < len(octets)
 
 
-def _lacks_first(octets: bytes) -> bool:
-    """Tell whether octets are one wrapper PDU but for its first: low octets seem to come first then."""
-    there = len(octets) - HEADER + 1
-    return there > 0 and octets[0] == 1 and octets[5] << 8 | octets[6] == there and reads(octets[HEADER - 1 :])
+def _missing(octets: bytes) -> int:
+    """Count the first octets that a PDU's header lacks, where its length is right and its APDU reads; 0: none."""
+    for count in range(1, HEADER):
+        there = HEADER - count
+        size = len(octets) - there
+        if not 0 < size <= _MOST_OCTETS or (count == 1 and octets[0] != 1):
+            continue
+        if octets[max(there - 2, 0) : there] == size.to_bytes(2, "big")[-there:] and reads(octets[there:]):
+            return count
+    return 0
 
 
 def _ends_swapped(octets: bytes) -> bool:

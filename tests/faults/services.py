@@ -105,6 +105,15 @@ def other_invoke_id(chance: random.Random, apdus: Apdus, number: int) -> Apdus:
     return made
 
 
+def other_service(chance: random.Random, apdus: Apdus, number: int) -> Apdus:
+    """A request is answered by the response of another service, with its invoke-id."""
+    at = chance.choice([at for at in exchanges(apdus) if apdus[at].octets[:1] == b"\xc0"])
+    answer = chance.choice([b"\xc5\1\xc1\0", b"\xc7\1\xc1\0\0"])
+    made = list(apdus)
+    made[at + 1] = made[at + 1]._replace(octets=answer[:2] + apdus[at].octets[2:3] + answer[3:])
+    return made
+
+
 def _blocks(apdus: Apdus) -> list[int]:
     """Where requests for a next block stand that a block answers."""
     return [at for at in range(len(apdus) - 1) if apdus[at].octets[:2] == b"\xc0\x02"]
@@ -263,6 +272,7 @@ SERVICE_FAULTS: tuple[Fault, ...] = (
     _on_wrapper("response-missing", "server-silent", unanswered),
     _on_wrapper("response-missing", "server-silent", passed_over),
     _on_wrapper("invoke-id-differs", "invoke-id-ignored", other_invoke_id),
+    _on_wrapper("response-without-request", "answer-of-another-service", other_service),
     changed("block-lost", "capture-loss", block_missed, group="service"),
     changed("block-lost", "block-skipped", block_skipped, group="service"),
     changed("long-transfer-aborted", "server-aborted", block_aborted, group="service"),

@@ -13,7 +13,7 @@ from captures.chunk import UNKNOWN, Chunk
 from tests.analyzer.diagnosis.told import diagnose, named
 from tests.analyzer.tracking.build import ListSource, Station, answered, wrapped
 from tests.analyzer.tracking.carried_by_tcp import ETHERNET
-from tests.captures.build import ethernet, ipv4, pcap_header, pcap_record, udp
+from tests.captures.build import ethernet, ipv4, pcap_header, pcap_record, tcp, udp
 
 SECOND = 1_000_000_000
 
@@ -124,3 +124,19 @@ def test_datagram_that_the_capture_cut_was_sent_whole(tmp_path: Path) -> None:
             doctor.take(record)
         doctor.finish()
     assert [(one.code, one.cause, one.records) for one in doctor.stories()] == [("capture-cut", "capture-loss", [3])]
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("lost", range(1, 7))
+def test_datagram_that_lacks_the_first_octets_of_its_header_has_a_cause(place: int, lost: int) -> None:
+    said = [pdu(number) for number in range(1, 4)]
+    said[place] = said[place][lost:]
+    (story,) = diagnose(datagrams(*((60.0 * at, one) for at, one in enumerate(said))))
+    assert ((story.code, story.cause), story.records) == (("wrapper-version-wrong", "octets-lost"), [place + 1])
+
+
+def test_stream_that_begins_within_a_header_begins_within_a_pdu() -> None:
+    octets = pdu(1)[3:] + pdu(2) + pdu(3)
+    packet = ethernet(ipv4(tcp(octets)))
+    chunks = [Chunk(1, SECOND, ETHERNET, UNKNOWN, packet, len(packet), -1)]
+    assert ("wrapper-version-wrong", "octets-lost") not in named(diagnose(chunks))

@@ -533,3 +533,21 @@ def test_last_general_block_that_comes_again_lacks_nothing() -> None:
     blocks = [answered(one) for one in general_blocks(CLOCK_ANSWER, 7)]
     stories = over_tcp(OPENING, at(1, asked(GET_CLOCK), *blocks, blocks[-1]), READING)
     assert "block-lost" not in [one.code for one in stories]
+
+
+@pytest.mark.parametrize("answer", ["C501C1 00", "C701C1 00 00"])
+@pytest.mark.parametrize("dialogue", [on_line, over_tcp])
+def test_answer_of_another_service_is_told_once_and_no_silence(
+    dialogue: Callable[..., list[Story]], answer: str
+) -> None:
+    wrong = at(1, asked(GET_CLOCK), answered(bytes.fromhex(answer)))
+    (story,) = dialogue(OPENING, READING, wrong, READING)
+    assert (story.code, story.cause) == ("response-without-request", "answer-of-another-service")
+    assert (story.severity, story.records) == (Severity.WARNING, [5, 6])
+
+
+@pytest.mark.parametrize("answer", ["C501C2 00", "C401C1 00 06 00000001"])
+def test_answer_of_another_service_has_the_invoke_id_of_its_request(answer: str) -> None:
+    wrong = at(1, asked(GET_CLOCK), answered(bytes.fromhex(answer)))
+    told = over_tcp(OPENING, READING, wrong, READING)
+    assert "answer-of-another-service" not in {one.cause for one in told}
