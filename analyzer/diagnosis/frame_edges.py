@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from analyzer.diagnosis.frame_damage import FLAG, Candidate
+from analyzer.diagnosis.frame_repair import information_at
 from analyzer.diagnosis.story import LIKELY, POSSIBLE
 from analyzer.record import Record
 from dissectors.checks import fcs_is_good
 from dissectors.tree import Note
 
-_LEAST_ECHO, _LONGEST_ECHO = 8, 512
+_LEAST_ECHO, _LEAST_ECHO_WITH_FCS, _LONGEST_ECHO = 8, 5, 512
 _LONGEST_HEADER = 12
 
 
@@ -59,7 +60,10 @@ def lossy_echo(sent: Record, record: Record) -> str:
     """Say that *record* is what the other side just *sent*, with octets lost; empty where it is not."""
     both = (sent.octets.strip(b"\x7e"), record.octets.strip(b"\x7e"))
     size = min(map(len, both))
-    if not _LEAST_ECHO <= size <= max(map(len, both)) <= _LONGEST_ECHO or both[0][:3] != both[1][:3]:
+    # the FCS of an answer that is a header alone is another, as its addresses are swapped
+    has_fcs = both[0][-2:] == both[1][-2:] and information_at(both[0]) == len(both[0])
+    least = _LEAST_ECHO_WITH_FCS if has_fcs else _LEAST_ECHO
+    if not least <= size <= max(map(len, both)) <= _LONGEST_ECHO or not (has_fcs or both[0][:3] == both[1][:3]):
         return ""
     from difflib import SequenceMatcher  # here, as few captures have an echo
 
@@ -67,7 +71,7 @@ def lossy_echo(sent: Record, record: Record) -> str:
     same = sum(one.size for one in pairs)
     if same < 0.6 * len(both[0]) or same < 0.8 * len(both[1]):
         return ""
-    if both[0][3] != both[1][3] and same < len(both[1]):
+    if not has_fcs and both[0][3] != both[1][3] and same < len(both[1]):
         return ""  # an answer that lost its first address begins so, too
     return (
         f"{same} of the {len(both[0])} octets of record {sent.number} come back, in their order and with their "

@@ -28,6 +28,8 @@ _MOST_SEGMENTS = 4096
 _MANY_PEERS = 512
 _ECHO_NS = 150_000_000
 """An echo is there at once; what comes again later was sent again."""
+_OTHER_LANE_NS = 2_000_000_000
+"""What comes back on the other lane may be told later: by reads that wait a second, or a clock of whole seconds."""
 _OCTET_NS = 40_000_000
 """What an octet takes at 300 Bd, for a lane whose read ends with the last octet."""
 
@@ -80,7 +82,7 @@ class HdlcLink:
         late_ns = None
         if sent_ns is not None and record.time_ns is not None:
             late_ns = (record.start_ns if record.start_ns is not None else record.time_ns) - sent_ns
-        limit_ns = _ECHO_NS + (_OCTET_NS * len(octets) if side != sent_on else 0)
+        limit_ns = _ECHO_NS if side == sent_on else _OTHER_LANE_NS + _OCTET_NS * len(octets)
         if side == sent_on if late_ns is None else late_ns > limit_ns:
             return False
         if side == sent_on and any(one != side for one, _ in self.peers):

@@ -87,6 +87,32 @@ def test_snrm_that_is_echoed_and_not_answered() -> None:
     assert any("has not answered" in one.text for one in story.evidence)
 
 
+@pytest.mark.parametrize("gap_ms", [600, 1000, 1900], ids=["slow adapter", "whole seconds", "read that waits"])
+def test_echo_on_the_other_lane_that_a_log_tells_late_is_an_echo(gap_ms: int) -> None:
+    story, *_ = told(*[(SENT, SNRM), (RECEIVED, SNRM)] * 3, gap_ms=gap_ms)
+    assert (story.code, story.cause, story.count) == ("line-echo", "local-echo", 3)
+
+
+def test_echo_with_its_answer_behind_it_in_one_read_is_no_snrm_that_was_sent_again() -> None:
+    (story,) = told((SENT, SNRM), (RECEIVED, SNRM + UA), gap_ms=1000)
+    assert (story.code, story.cause) == ("line-echo", "local-echo")
+
+
+@pytest.mark.parametrize("lost", [(3,), (1,), (5,), (2, 4)])
+def test_echo_of_a_short_frame_that_lost_octets_is_known_by_its_fcs(lost: tuple[int, ...]) -> None:
+    sent = frame(control=0x93, addresses=bytes.fromhex("00022C2927"))
+    echo = bytes(octet for index, octet in enumerate(sent) if index not in lost)
+    story, *_ = told((SENT, sent), (RECEIVED, echo))
+    assert (story.code, story.cause) == ("line-echo", "local-echo")
+
+
+def test_answer_to_a_short_frame_that_lost_octets_is_no_echo() -> None:
+    sent, answer_of_it = frame(control=0x93, addresses=b"\x03\x27"), frame(control=0x73, addresses=b"\x27\x03")
+    for at in range(1, len(answer_of_it) - 1):
+        stories = told((SENT, sent), (RECEIVED, answer_of_it[:at] + answer_of_it[at + 1 :]))
+        assert "line-echo" not in {one.code for one in stories}
+
+
 def test_line_of_8n1_that_is_read_as_8e1() -> None:
     read = line_format("8E1")
     session = hdlc_session(0)[:14]
