@@ -108,6 +108,13 @@ def refused_command(chance: random.Random, number: int) -> Case:
     return _case([*session[: at + 1], session[at + 1]._replace(octets=answer)], "access-level-too-low")
 
 
+def refused_choice(chance: random.Random, number: int) -> Case:
+    """The meter answers the acknowledgement with NAK."""
+    session = plain(("mode-c-readout", "mode-c-programming")[number % 2])
+    at = next(at for at, one in enumerate(session) if one.octets[:1] == b"\x06")
+    return _case([*session[: at + 1], session[at + 1]._replace(octets=b"\x15")], "acknowledgement-refused")
+
+
 def other_mode(chance: random.Random, number: int) -> Case:
     """A meter of mode A or B identifies itself, and the reader acknowledges as in mode C."""
     session = plain("mode-c-readout")
@@ -252,6 +259,7 @@ MESSAGE_FAULTS: tuple[Fault, ...] = (
     Fault("mbus-segment-repeated", "", segment_repeated),
     Fault("iec62056-21-protected", "access-level-too-low", refused_command),
     Fault("iec62056-21-mode-mismatch", "wrong-acknowledgement", other_mode),
+    Fault("iec62056-21-mode-mismatch", "acknowledgement-refused", refused_choice, group="refused"),
     Fault("iec62056-21-mode-mismatch", "wrong-acknowledgement", half_binary, group="binary"),
     Fault("meter-quirk", "sum-check-character", sum_characters),
     Fault("data-set-malformed", "", _readout(_malformed, "")),

@@ -171,6 +171,14 @@ def test_readout_that_a_break_of_the_other_line_cuts_short_is_no_capture_that_en
     assert sorted(made.values()) == sorted(one.octets for one in said)
 
 
+@pytest.mark.parametrize("chosen", [READ, PROGRAM])
+def test_acknowledgement_that_is_answered_with_nak_was_not_taken(chosen: bytes) -> None:
+    said = ((0.0, SENT, SIGN_ON), (0.3, RECEIVED, IDENTIFICATION), (0.6, SENT, chosen), (1.0, RECEIVED, b"\x15"))
+    (story,) = stories_of(Case(both(*said), Truth(frozenset())))
+    assert (story.code, story.cause) == ("iec62056-21-mode-mismatch", "acknowledgement-refused")
+    assert story.records == [4]
+
+
 def test_readout_that_goes_on_behind_a_break_is_whole() -> None:
     begun = ((0.0, SENT, SIGN_ON), (0.3, RECEIVED, IDENTIFICATION), (0.6, SENT, READ), (1.0, RECEIVED, READOUT[:50]))
     said = both(*begun, (1.1, SENT, BREAK), (1.2, RECEIVED, READOUT[50:]))
