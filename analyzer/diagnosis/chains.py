@@ -86,6 +86,8 @@ LONELY = frozenset({
     "protection-below-policy", "meter-quirk", "status-flag-set", "clock-drift", "value-out-of-type", "key-changed",
 })  # fmt: skip
 """Codes of what is true all the time: nothing follows from it, and it begins no chain."""
+_HARMLESS = frozenset({("undecipherable", "no-key")})
+"""Codes and causes that nothing follows from: what was deciphered reads, though its tag is not checked."""
 _MAY_COME_FIRST = frozenset({"response-missing", "long-transfer-aborted", "capture-cut"})
 """Stories that stand before the one that explains them: a request before its damaged answer, a block before silence."""
 _TOLD_BEFORE = frozenset({
@@ -189,6 +191,8 @@ def _root(one: Story, causes: tuple[str, ...], near: list[Story], parents: dict[
     best: Story | None = None
     for other in near:
         if other is one or other.code not in causes or not one.chains <= other.chains:
+            continue
+        if (other.code, other.cause) in _HARMLESS:
             continue
         is_later = other.first_record > one.last_record and not _is_before(other, one)
         if is_later and one.code not in _MAY_COME_FIRST and (one.code, other.code) not in _TOLD_BEFORE:

@@ -16,6 +16,7 @@ _LIKENESS = 10
 """So many octets of a beginning do not come again by chance."""
 _FRAME_END = 3
 """FCS and flag."""
+_LLC_SIZE = 3
 _UNFRAMED = frozenset({"apdu", "llc"})
 """Links that say nothing of an APDU's length."""
 _CIASE = frozenset({0x19, 0x1A, 0x1C, 0x1D, 0x1E, 0x1F, 0x39})
@@ -97,7 +98,14 @@ def _why(record: Record, octets: bytes) -> tuple[str, str, str]:
         return "segment-lost", POSSIBLE, f"; it is joined from records {record.parts[0]} to {record.parts[-1]}"
     if record.link in _UNFRAMED and only_breaks_off(octets):
         return "truncated", LIKELY, "; all that is there reads, and it ends too early"
+    if record.link in _UNFRAMED and octets and record.octets[-len(octets) :] != octets and _is_short(record):
+        return "octets-lost", LIKELY, "; what was deciphered reads up to where they are missing, and no further"
     return "wrong-encoding", POSSIBLE, ""
+
+
+def _is_short(record: Record) -> bool:
+    """Tell whether the message that was deciphered ends too early itself."""
+    return only_breaks_off(record.octets[_LLC_SIZE if record.link == "llc" else 0 :])
 
 
 def _placed(record: Record, octets: bytes) -> bytes:

@@ -12,7 +12,7 @@ from analyzer.export.stories import text_lines
 from analyzer.pipeline import Pipeline
 from analyzer.security.hls import Handshake, HlsKeys, answer, check
 from analyzer.security.keys import KeyRole
-from analyzer.simulate.ciphering import Seal
+from analyzer.simulate.ciphering import Seal, protect
 from analyzer.simulate.local_messages import data_set
 from analyzer.simulate.p1_port import ciphered, telegram
 from analyzer.tracking.protection import Protection
@@ -363,6 +363,22 @@ def test_octets_lost_in_a_ciphered_telegram_are_counted(lost: int) -> None:
     (story,) = of_p1([first, second[:60] + second[60 + lost :], third])
     assert (story.code, story.cause) == ("p1-length-wrong", "octets-lost")
     assert f"{lost} missing" in story.evidence[0].text
+
+
+def test_octets_lost_in_ciphered_apdus_do_not_follow_from_an_authentication_key_that_is_not_given() -> None:
+    """Push after push by itself in a log, which opens with the encryption key; some lack octets in their middle."""
+    plain = bytes.fromhex("0F8000000100 0204") + b"".join(bytes.fromhex(f"0906 01000{n}0800FF") for n in range(1, 5))
+    bodies = [protect(plain, SEAL, counter) for counter in range(1, 7)]
+    whole = [b"\xdb\x08" + SEAL.title + bytes((len(body),)) + body for body in bodies]
+    hurt = [one[:32] + one[33:] if number in (1, 4) else one for number, one in enumerate(whole)]
+    pipeline = Pipeline(None, Protection(keyring({KeyRole.GUEK: SEAL.key})))
+    doctor = Doctor(pipeline.ends)
+    for record in pipeline.run(ListSource([chunk(number, one) for number, one in enumerate(hurt, 1)])):
+        doctor.take(record)
+    doctor.finish()
+    lost, rest = doctor.stories()
+    assert (lost.code, lost.cause, lost.records, lost.leads_to) == ("apdu-malformed", "octets-lost", [2, 5], [])
+    assert (rest.code, rest.cause, rest.worst) == ("undecipherable", "no-key", Severity.NOTE)
 
 
 SETS = [data_set(f"1-0:{number}.8.0", "000123.456", "kWh") for number in range(1, 5)]
