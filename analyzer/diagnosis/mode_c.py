@@ -238,7 +238,9 @@ class ModeCFamily(Family):
             self.report(record, "iec62056-21-password-rejected", "wrong-password", told, text, alternatives=others)
         elif line.last == "acknowledgement" and octets == _NAK:
             others.append(Alternative("octet-damaged", POSSIBLE, "NAK asks for the message once more, too"))
-            self.report(record, "iec62056-21-mode-mismatch", "acknowledgement-refused", LIKELY, text, alternatives=others)
+            self.report(
+                record, "iec62056-21-mode-mismatch", "acknowledgement-refused", LIKELY, text, alternatives=others
+            )
         elif line.last == "command":
             cause = "access-level-too-low"
             self.report(record, "iec62056-21-protected", cause, POSSIBLE, text, alternatives=others)
