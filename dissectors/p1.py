@@ -26,6 +26,7 @@ _DIGITS = 4
 _WHOLE_SET = re.compile(rb"(?:[0-9]+-[0-9]+:)?[0-9A-F]+\.[0-9]+(?:\.[0-9]+)?(?:[*&][0-9]+)?\(")
 """How a data set begins."""
 _BEGIN, _END = re.compile(rb"/"), re.compile(rb"![0-9A-Fa-f]{0,5}\r?\n")
+_LINE_ENDS = re.compile(rb"(?:\r\n)+")
 _LINE_END = re.compile(rb"(?<!\r)\r*+\n")
 
 
@@ -96,12 +97,14 @@ class TelegramCheck(Computed):
 
 _SAID = {
     "ok": "good", "translated": "good once LF is CR LF", "doubled": "good once CR CR LF is CR LF",
-    "joined": "good with the empty line behind the identification", "wrong": "wrong, {:04X} computed",
+    "joined": "good with the empty line behind the identification", "spaced": "good without the empty lines between",
+    "wrong": "wrong, {:04X} computed",
 }  # fmt: skip
 _CHANGED = {
     "translated": "for CR LF where LF alone stands",
     "doubled": "for CR LF where CR CR LF stands",
     "joined": "with the empty line behind the identification, which was left out",
+    "spaced": "without the empty lines that stand between the lines",
 }
 """How line ends were changed, by verdict."""
 
@@ -117,9 +120,9 @@ def judge(covered: bytes, digits: bytes) -> tuple[str, int]:
     sent = _LINE_END.sub(b"\r\n", covered)
     if sent != covered and value == checks.crc16_arc(sent):
         return "doubled" if b"\r\r\n" in covered else "translated", expected
-    head, line_end, rest = sent.partition(b"\r\n")
-    if not rest.startswith(b"\r\n") and value == checks.crc16_arc(head + line_end + line_end + rest):
-        return "joined", expected
+    packed = _LINE_ENDS.sub(b"\r\n", sent)  # the one empty line that belongs there is behind the identification
+    if value == checks.crc16_arc(packed.replace(b"\r\n", _EMPTY, 1)):
+        return "joined" if packed == sent else "spaced", expected
     return "wrong", expected
 
 

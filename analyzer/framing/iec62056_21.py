@@ -31,6 +31,9 @@ _SELECT = (b"0123456789", b"0123456789ABCDEFGHI", b"0123456789ABCDEFGHIJKLMNOPQR
 """What stands behind the ACK of an option select: V, Z, Y, CR, LF."""
 _BLOCK_STOP = re.compile(rb"[\x01\x81\x02\x82\x03\x04\x84]")
 _DATA_LINE = re.compile(rb"[^()/!]{0,32}(\([^()]*\))+ *\r?\n?")
+_DATA_SET = re.compile(rb"[0-9][0-9A-Z.:*&-]{2,31}\(")
+_LONGEST_DATA_LINE = 4096
+"""A text message of P1 has 2,048 characters; lists of power failures and of the peaks of months are shorter."""
 _CRC_LINE = re.compile(rb"\n![0-9A-F]{4}\r?\n?\Z")
 """The last line of a telegram of P1."""
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -324,6 +327,8 @@ class Iec62056Framer(HdlcFramer):
             if octets[start] == 0x21 and start > at:
                 return (yield from closing_at(octets, self._wait, start + 1)), ""
             end = yield from line_at(octets, self._wait, start)
+            if not end and _DATA_SET.match(seven_bits(bytes(octets[start : start + _LONGEST_BEGINNING]))):
+                end = yield from line_at(octets, self._wait, start, _LONGEST_DATA_LINE)
             line = seven_bits(bytes(octets[start:end]))
             if not _DATA_LINE.fullmatch(line):
                 break

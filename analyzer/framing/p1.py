@@ -44,15 +44,18 @@ _AROUND = 96
 """Octets that a stop of a telegram may still lack at the end of those that came."""
 
 
-def line_at(octets: bytearray, wait: Wait, at: int) -> Scan[int]:
-    """Find where the line that begins at *at* ends; 0 if it is none, the end of the lane if it ended before."""
+def line_at(octets: bytearray, wait: Wait, at: int, longest: int = _LONGEST_LINE) -> Scan[int]:
+    """Find where the line that begins at *at* ends; 0 if it is none, the end of the lane if it ended before.
+
+    A line of more than *longest* octets is none.
+    """
     searched = at + 1
     while True:
-        found = _LINE_STOP.search(octets, searched, at + _LONGEST_LINE)
+        found = _LINE_STOP.search(octets, searched, at + longest)
         if found:
             return found.end() if octets[found.start()] == 0x0A else 0
         searched = len(octets)
-        if searched >= at + _LONGEST_LINE:
+        if searched >= at + longest:
             return 0
         if not (yield from wait(searched + 1)):
             return searched

@@ -272,6 +272,9 @@ def test_telegram_is_an_unsolicited_message() -> None:
         (TELEGRAM.replace(b"\r", b""), "ok", ["line-ends-changed"]),
         (TELEGRAM.replace(b"\r\n", b"\r\r\n"), "ok", ["line-ends-changed"]),
         (TELEGRAM.replace(b"\r\n\r\n", b"\r\n"), "ok", ["line-ends-changed"]),
+        (TELEGRAM.replace(b"\r\n", b"\r\n\r\n"), "ok", ["line-ends-changed"]),
+        (TELEGRAM.replace(b"\r\n", b"\n\n"), "ok", ["line-ends-changed"]),
+        (TELEGRAM.replace(b"\r\n\r\n", b"\r\n").replace(b"\r\n", b"\r\n\r\n", 3), "ok", ["line-ends-changed"]),
         (TELEGRAM[: TELEGRAM.index(b"!") + 1] + b"\r\n", "absent", []),
         (TELEGRAM[: TELEGRAM.index(b"!")], "absent", ["capture-cut"]),
     ],
@@ -279,6 +282,14 @@ def test_telegram_is_an_unsolicited_message() -> None:
 def test_crc_is_judged(octets: bytes, crc: str, noted: list[str]) -> None:
     (record,) = of(octets)
     assert (message(record)["crc"], codes(record)) == (crc, noted)
+
+
+@pytest.mark.parametrize("size", [20, 1024])
+def test_telegram_without_its_empty_line_may_have_long_lines(size: int) -> None:
+    sets = [messages.data_set(f"1-0:{number}.8.0", "000123.456", "kWh") for number in (1, 2)]
+    octets = telegram("MMM5SIM", [sets[0], messages.data_set("0-0:96.13.0", "30" * size), sets[1]])
+    (record,) = of(octets.replace(b"\r\n\r\n", b"\r\n"))
+    assert (record.link, message(record)["crc"], len(message(record)["data_sets"])) == ("p1", "ok", 3)
 
 
 def test_telegram_that_the_next_one_cuts_is_not_one_at_the_end_of_the_capture() -> None:
