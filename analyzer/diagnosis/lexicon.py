@@ -105,6 +105,8 @@ _MOST_CLASSES, _MOST_UNITS, _NAMED_CLASSES = 32767, 256, 256
 _CLASS = "interface class"
 _SHOWN_IN_HEX = frozenset({"security control", "APDU tag", "HDLC control"})
 _MEMBER = re.compile(r"(.+?)[\s=:#]+(?:(\d{1,10})|(?:0x)?([0-9a-f]{1,8}))", re.IGNORECASE)
+_CONSTANT = re.compile(r"(?<![A-Za-z0-9_])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?![A-Za-z0-9_])")
+"""How programs name an enumerated value in what they print."""
 _PREFIXES = {"m": "0.001", "k": "1000", "M": "1,000,000", "G": "1,000,000,000"}
 """Capital and small letters differ: mV is no MV."""
 
@@ -170,6 +172,9 @@ def of_words(text: str) -> list[Meaning]:
         return found
     words = set(asked.split("-"))
     parts = [one for one in meanings() if any(words <= set(name.split("-")) for name in _plain_names(one))]
+    if not found and not parts:  # field: dlms-cosem prints <DataAccessResult.OBJECT_UNAVAILABLE: 11>
+        constants = {_plain(one) for one in _CONSTANT.findall(text)}
+        return [one for one in meanings() if not constants.isdisjoint(_plain_names(one))]
     return found + [one for one in parts if one.field != _CLASS] if found else parts
 
 

@@ -79,10 +79,24 @@ def test_every_code_that_an_entry_names_is_a_rule() -> None:
         ("CRC mismatch: expected 0E3D, got 0CAA", "crc-of-another-kind"),
         ("[W][im150:039]: wrong opening bytes: 7c 00, expected 7e a0", "edges-late"),
         ("First byte of encrypted telegram should be 0xDB, but is 0x7E", "wrong-stack"),
+        ("[E][dsmr:152]: Error: telegram larger than buffer (3000 bytes)", "polarity-inverted"),
+        ("(W) (readHanPort) Invalid HDLC, returned with -9", "baud-mismatch"),
     ],
 )
 def test_message_of_which_most_is_known_comes_first(printed: str, cause: str) -> None:
     assert cause in of_words(printed)[0].causes
+
+
+@pytest.mark.parametrize(
+    ("printed", "name"),
+    [
+        ("Could not perform GET request: <DataAccessResult.OBJECT_UNAVAILABLE: 11>", "object-unavailable"),
+        ("DataAccessResult.OBJECT_UNAVAILABLE", "object-unavailable"),
+        ("dlms.exceptions.Refused: <StateException.SERVICE_NOT_ALLOWED: 1>", "service-not-allowed"),
+    ],
+)
+def test_constant_in_a_message_that_is_not_known_is_explained(printed: str, name: str) -> None:
+    assert name in {one.name for one in of_words(printed)}
 
 
 def test_number_has_its_meaning_in_every_enumeration() -> None:
