@@ -24,6 +24,11 @@ class Command(NamedTuple):
     argument: str = ""
     """What ``:name`` takes behind it; empty where it takes nothing."""
 
+    @property
+    def help_here(self) -> str:
+        """What it does, said where it is offered: not on which screens."""
+        return self.help.partition(": ")[2] if self.context == TABLE else self.help
+
 
 def _command(name: str, keys: str, context: str, text: str, argument: str = "") -> Command:
     return Command(name, tuple(keys.split(" or ")) if keys else (), context, text, argument)
@@ -39,7 +44,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         _command("last", "G or end", ROWS, "last row; 123G goes to record 123", "NUMBER"),
         _command("go-to", "ctrl+g", ANY, "go to the record of a number; in tables to the row", "NUMBER"),
         _command("next-record", "f8 or ctrl+down", MAIN, "next record, whichever pane has the keys"),
-        _command("previous-record", "f7 or ctrl+up", MAIN, "previous one"),
+        _command("previous-record", "f7 or ctrl+up", MAIN, "previous record, whichever pane has the keys"),
         _command("left", "left", ROWS, "close the node, go to its parent; one octet back"),
         _command("right", "right", ROWS, "open the node; one octet on"),
         _command("next-buffer", ".", MAIN, "octets of the next buffer: frame, joined, deciphered"),
@@ -55,7 +60,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         _command("next-match", "n or ctrl+n", MAIN, "next match"),
         _command("previous-match", "N", MAIN, "previous match"),
         _command("next-problem", "e", MAIN, "next record with a warning, an error or a refusal"),
-        _command("previous-problem", "E", MAIN, "previous one"),
+        _command("previous-problem", "E", MAIN, "previous record with a warning, an error or a refusal"),
         _command("request", "[", MAIN, "the request of this response"),
         _command("response", "]", MAIN, "the response to this request"),
         _command("next-undecoded", "u", MAIN, "next octets that nothing explains"),

@@ -86,6 +86,19 @@ def test_prompt_that_waits_writes_nothing(tmp_path: Path) -> None:
     _closed(opened)
 
 
+def test_list_of_choices_writes_its_own_lines_and_of_them_what_changes(tmp_path: Path) -> None:
+    opened = _opened(tmp_path)
+    own = set(range(ROWS - 13, ROWS + 1))
+    for key in (b"M", b"f", b"\x7f"):
+        assert _lines(_written(opened, key)) - {2, 3} <= own  # the list shows that the keys go elsewhere
+    opened.rest(2 * QUIET_S)
+    chosen = _written(opened, b"\x1b[B")
+    assert 0 < len(chosen) <= MOST_OF_A_LINE and len(_lines(chosen)) == 2
+    opened.press(b"\x1b")
+    opened.rest(2 * QUIET_S)
+    _closed(opened)
+
+
 def test_key_over_a_slow_link_is_answered_and_nothing_is_painted_whole(tmp_path: Path) -> None:
     opened = Link(OPEN, SAMPLE, home=tmp_path, delay=WAY_S)
     opened.wait_for(b" 1 of 43")

@@ -270,6 +270,28 @@ def test_prompt_that_is_answered_leaves_nothing_behind(tmp_path: Path) -> None:
         tmux.sees("number > 60  3 of 63")
 
 
+@pytest.mark.parametrize("key", ["C-p", "M"])
+def test_list_of_choices_uncovers_all_that_it_lay_over(tmp_path: Path, key: str) -> None:
+    with opened(tmp_path, str(SAMPLES["hdlc-segments"].path)) as tmux:
+        tmux.sees("63 records")
+        tmux.press("j")
+        before = tmux.sees(" 2 of 63")
+        for _ in range(2):
+            tmux.press(key)
+            tmux.sees("▸ ", "Esc gives up")
+            tmux.type("filter")
+            tmux.sees("│ &")
+            tmux.press("Escape")
+            tmux.sees_no_more("Esc gives up")
+            tmux.sees(*before.splitlines())
+        tmux.press(key)
+        tmux.sees("▸ ")
+        tmux.type("edit")
+        tmux.sees("▸ &")
+        tmux.press("Enter")  # another question, of three lines
+        tmux.sees("\n filter ", *before.splitlines()[:-3])
+
+
 def test_association_is_followed_in_a_large_terminal(tmp_path: Path) -> None:
     with opened(tmp_path, str(SAMPLES["hdlc-segments"].path), size=(140, 40)) as tmux, tmux.task():
         tmux.sees("63 records")

@@ -8,7 +8,7 @@ from functools import partial
 from os.path import isdir, isfile
 from typing import TYPE_CHECKING, cast
 
-from textual import events
+from textual import events, on
 from textual.app import ComposeResult
 from textual.css.query import NoMatches
 from textual.reactive import Reactive
@@ -22,6 +22,7 @@ from analyzer.tui.options import Part
 from analyzer.tui.widgets.bars import Bar, Said, StatusBar, TitleBar
 from analyzer.tui.widgets.ground import Ground
 from analyzer.tui.widgets.prompt import AnswerInput, Choice, Prompt, Question, Verdict
+from analyzer.tui.widgets.record_list import RecordList
 
 if TYPE_CHECKING:
     from analyzer.tui.app import DlmsharkApp
@@ -36,10 +37,10 @@ SCREENS = {
     "start": "StartScreen", "diff": "DiffScreen",
 }  # fmt: skip
 """Commands that open a screen: the module is called as they are, the class as it says."""
+_OF_ROW = ("apply-node", "prepare-node", "open")
 _MENU = (
-    "apply-node", "prepare-node", "copy-field", "copy-hex", "copy-annotated", "copy-json", "bookmark", "comment",
-    "time-reference", "request", "response", "compare", "open", "plot", "sort", "filter-rows", "follow", "ladder",
-    "doctor", "export",
+    *_OF_ROW, "plot", "sort", "filter-rows", "follow", "request", "response", "copy-field", "copy-hex",
+    "copy-annotated", "copy-json", "bookmark", "comment", "time-reference", "compare", "ladder", "doctor", "export",
 )  # fmt: skip
 """What a menu offers, as far as the screen has it: first what is about the selection."""
 NOTHING = "Nothing of ours was found in this capture."
@@ -113,10 +114,17 @@ class BaseScreen(Ground, Screen[None], inherit_bindings=False):
 
     def key_contexts(self) -> tuple[str, ...]:
         """Say where keys count now, the nearest first."""
-        focused = self.focused
-        if isinstance(focused, Input):  # the prompt is closed, and gives the keys back a moment later
-            focused = self._before_prompt
-        return (*getattr(focused, "contexts", ()), *self.contexts, "any")
+        return (*getattr(self.pane, "contexts", ()), *self.contexts, "any")
+
+    @property
+    def pane(self) -> Widget | None:
+        """What has the keys, or had them before the prompt, which gives them back a moment after it is closed."""
+        return self._before_prompt if isinstance(self.focused, Input) else self.focused
+
+    @property
+    def selected_said(self) -> str:
+        """Name what is selected, for a question about it; empty where its row is seen anyhow."""
+        return ""
 
     def run_pressed(self, pressed: Pressed) -> None:
         """Run a command, in the nearest of focused pane, screen and program that has it."""
@@ -131,8 +139,7 @@ class BaseScreen(Ground, Screen[None], inherit_bindings=False):
     def runner(self, command: Command) -> Runner | None:
         """Find what runs a command here."""
         name = f"command_{command.name.replace('-', '_')}"
-        focused = self._before_prompt if isinstance(self.focused, Input) else self.focused
-        for owner in (focused, self, self.app):
+        for owner in (self.pane, self, self.app):
             found: Runner | None = getattr(owner, name, None)
             if found is not None:
                 return found
@@ -218,6 +225,12 @@ class BaseScreen(Ground, Screen[None], inherit_bindings=False):
         """Lay out what stands between the first line and the last ones."""
         raise NotImplementedError
 
+    @on(events.Resize)
+    def _fit_prompt(self) -> None:
+        """Let the choices of a question have the room that there is."""
+        for prompt in self.query(Prompt):
+            prompt.fit()
+
     def on_mount(self) -> None:
         """Write the lines when they stand."""
         self.show_title()
@@ -236,6 +249,14 @@ class BaseScreen(Ground, Screen[None], inherit_bindings=False):
     def on_prompt_gave_up(self) -> None:
         """Give the keys back."""
         self.return_focus()
+
+    def on_click(self, event: events.Click) -> None:
+        """Take a menu away where a click went to what is beside it."""
+        if event.button == 1 and not isinstance(self.focused, Input):
+            for prompt in self.query(Prompt):
+                if prompt.is_list:
+                    self._before_prompt = self.focused
+                    prompt.clicked("escape")
 
     def close_prompt(self) -> None:
         """Take back what is asked: a message stands below it."""
@@ -265,36 +286,36 @@ class BaseScreen(Ground, Screen[None], inherit_bindings=False):
 
     def command_palette(self, count: int) -> None:
         """Ask for a command by any word of what it does."""
-        hint = "a word of what it does; Tab chooses"
-        self.ask(Question("palette", "find a command", self._found_choices, hint=hint))
+        hint = "a word of what it does; ↑ ↓ choose"
+        self.ask(Question("palette", "find a command", self._found_choices, hint=hint, is_list=True))
 
     def command_menu(self, count: int) -> None:
         """Ask what to do with what is selected."""
-        hint = "what to do: a click, or Tab and Enter"
-        self.ask(Question("palette", "do", self._menu_choices, hint=hint, is_menu=True))
+        label = f"do with {self.selected_said}" if self.selected_said else "do"
+        self.ask(Question("palette", label, self._menu_choices, hint="↑ ↓ choose, or a click", is_list=True))
 
     def _menu_choices(self, text: str) -> list[Choice]:
-        names = (one for one in _MENU if one.startswith(text.strip()) and self._is_offered_here(COMMANDS[one]))
-        return [Choice(one, one, f"{self.program.keymap.text(one)}  {COMMANDS[one].help}") for one in names]
+        """Offer what there is to do; in the list of records what Enter does, or is about a field of one, comes last."""
+        names = sorted(_MENU, key=_OF_ROW.__contains__) if isinstance(self.pane, RecordList) else _MENU
+        return self._choices_of(filter(self._is_offered_here, map(COMMANDS.__getitem__, names)), text)
 
     def _is_offered_here(self, command: Command) -> bool:
         return command.context in self.key_contexts() and self.runner(command) is not None
 
     def answer_palette(self, text: str) -> None:
-        """Run the command that was found."""
-        found = self._found_choices(text)
-        if found:
-            self.run_typed(found[0].text)
-        else:
-            self.flash(f"no command is about '{text}'", "error")
+        """Run the command that was chosen."""
+        self.run_typed(text)
 
     def _found_choices(self, text: str) -> list[Choice]:
+        return self._choices_of(self.available(), text)
+
+    def _choices_of(self, commands: Iterable[Command], text: str) -> list[Choice]:
         """Find commands by words of what they do, in any order; first that of the name, then whose name begins so."""
         words = text.lower().replace("-", " ").split()
-        keymap, name = self.program.keymap, "-".join(words)
-        found = [one for one in self.available() if all(word in said_of(one) for word in words)]
+        name, keys = "-".join(words), self.program.keymap.texts
+        found = [one for one in commands if all(word in said_of(one) for word in words)]
         found.sort(key=lambda one: (one.name != name, not one.name.startswith(name)))
-        return [Choice(one.name, one.name, f"{keymap.text(one.name)}  {one.help}") for one in found]
+        return [Choice(one.name, one.name, one.help_here, next(iter(keys(one.name)), "")) for one in found]
 
     def run_typed(self, text: str) -> None:
         """Run a command that was typed, by its name here or elsewhere; the first letters are enough."""

@@ -200,6 +200,14 @@ class MainScreen(Taking):
         """Go one pane further in."""
         self.focus_pane(self.tree_pane if event.rows is self.records else self.octets)
 
+    @property
+    def selected_said(self) -> str:
+        """Name the record, or the field or note of it."""
+        item = self.tree_pane.item
+        if self.pane is self.records or item is None:
+            return f"record {self.records.number}"
+        return item.note.code if item.note is not None else item.step.node.name
+
     def _follow_tree(self) -> None:
         item = self.tree_pane.item
         if item is not None:

@@ -17,9 +17,11 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from analyzer.tui.widgets.bars import Bar, Said
+from analyzer.tui.widgets.choices import ChoiceList
 from analyzer.tui.widgets.lines import Lines
 
-_HEIGHT = 3
+_LINES = 2
+"""The line that is typed into, and what is said of it below."""
 _KEYS: tuple[Said, ...] = (
     ("Enter", "accent", "enter"), (" takes it  ", "muted", "enter"),
     ("Esc", "accent", "escape"), (" gives up ", "muted", "escape"),
@@ -36,6 +38,8 @@ class Choice(NamedTuple):
     text: str
     label: str
     help: str = ""
+    key: str = ""
+    """What does the same without the prompt."""
 
 
 class Verdict(NamedTuple):
@@ -58,8 +62,8 @@ class Question(NamedTuple):
     hint: str = ""
     is_guess: bool = False
     """Whether the text that stands there at first is a guess: what is typed takes its place."""
-    is_menu: bool = False
-    """Whether a click on a choice is the answer, and not only puts it into the line."""
+    is_list: bool = False
+    """Whether the choices stand one below another: one of them is the answer, and what is typed narrows them."""
 
 
 class AnswerInput(Input):
@@ -86,10 +90,9 @@ class AnswerInput(Input):
 
     def on_hide(self) -> None:
         """Draw what the prompt uncovers: where Textual saw it away before it laid out anew, it draws none of it."""
-        screen = self.screen
-        width, height = screen.size
-        screen.refresh(Region(0, height - _HEIGHT, width, _HEIGHT))
-        screen.call_after_refresh(_draw_forgotten, screen)
+        prompt = next(one for one in self.ancestors if isinstance(one, Prompt))
+        if not prompt.is_asking:
+            prompt.draw_uncovered()
 
 
 def _draw_forgotten(screen: Screen[None]) -> None:
@@ -135,6 +138,7 @@ class Prompt(Vertical):
     DEFAULT_CSS = """
     Prompt { height: 3; visibility: hidden; dock: bottom; layer: above; }
     Prompt.asking Horizontal, Prompt.asking #verdict, Prompt.asking #choices.some { visibility: visible; }
+    Prompt.asking ChoiceList { visibility: visible; }
     Prompt Horizontal { height: 1; }
     Prompt Input { border: none; height: 1; padding: 0; width: 1fr; }
     """
@@ -159,11 +163,14 @@ class Prompt(Vertical):
         self._looked_at = ""
         self._typed = ""
         self._back = 0
+        self._lines = 0
+        """How many lines of the screen it takes, or took and has not given back."""
 
     def _make_lines(self) -> None:
         """Make the lines, when something is asked for the first time."""
         row = Horizontal()
-        self.mount(PromptBar("surface", id="choices"), row, PromptBar("panel", id="verdict"))
+        self._list = ChoiceList(self._take)
+        self.mount(self._list, PromptBar("surface", id="choices"), row, PromptBar("panel", id="verdict"))
         answer = AnswerInput(id="answer", compact=True, select_on_focus=False)
         answer.cursor_blink = False  # a reader of the screen would say it again and again, and a slow line carry it
         row.mount(Bar("panel", id="label"), answer)
@@ -172,6 +179,11 @@ class Prompt(Vertical):
     def is_asking(self) -> bool:
         """Tell whether a question is open."""
         return self.question is not None
+
+    @property
+    def is_list(self) -> bool:
+        """Tell whether a question is open whose choices are a list."""
+        return self.question is not None and self.question.is_list
 
     def ask(self, question: Question, text: str = "") -> None:
         """Ask *question*, with *text* as what was typed."""
@@ -191,6 +203,8 @@ class Prompt(Vertical):
             answer.select_all()
         answer.focus()
         self._back = 0
+        self._list.begin(question.complete("") if question.is_list else ())
+        self.fit()
         self._look(text)
 
     def close(self) -> None:
@@ -220,15 +234,40 @@ class Prompt(Vertical):
         assert self.question is not None
         self._looked_at, self._chosen = text, -1
         self._choices = [one for one in self.question.complete(text) if one.text.isprintable()]  # as what is typed
+        self._list.offer(self._choices if self.is_list else ())
         self._show()
+
+    def fit(self) -> None:
+        """Take as many lines as all choices need and the screen allows: while they are narrowed nothing moves."""
+        if self.question is None:
+            return
+        rows = self._list.rows_in(self.screen.size.height)
+        self._list.display, self.query_one("#choices").display = self.is_list, not self.is_list
+        self._list.styles.height = rows
+        self.styles.height = lines = _LINES + (rows if self.is_list else 1)
+        if self._lines > lines:
+            self.draw_uncovered(lines)
+        self._lines = lines
+
+    def draw_uncovered(self, lines: int = 0) -> None:
+        """Draw what it gives up of the screen but for the last *lines*."""
+        width, height = self.screen.size
+        self.screen.refresh(Region(0, height - self._lines, width, self._lines - lines))
+        self.screen.call_after_refresh(_draw_forgotten, self.screen)
+        self._lines = lines
+
+    def _verdict(self, question: Question, text: str) -> Verdict:
+        if question.is_list and not self._choices:
+            return Verdict(False, f"nothing is about '{text}'")
+        return Verdict(True, question.hint) if question.is_list or not text else question.check(text)
 
     def _show(self) -> None:
         assert self.question is not None
         answer = self.query_one(AnswerInput)
         text = answer.value
-        verdict = self.question.check(text) if text else Verdict(True, self.question.hint)
+        verdict = self._verdict(self.question, text)
         told = verdict.text or "Tab completes"
-        is_wrong_alone = not verdict.is_valid and not self._choices
+        is_wrong_alone = not (verdict.is_valid or self._choices or self.is_list)
         above, told = _folded(told, self.screen.size.width - 1) if is_wrong_alone else ("", told)
         self.query_one("#verdict", Bar).say([(f" {told}", "muted" if verdict.is_valid else "error")], _KEYS)
         answer.set_class(not verdict.is_valid, "wrong")
@@ -239,15 +278,13 @@ class Prompt(Vertical):
         choices.set_class(bool(self._choices or above), "some")
 
     def clicked(self, what: str) -> None:
-        """Take the choice of a number; of a menu it is the answer, as is one that stands there already, or Enter."""
+        """Take the choice of a number; one that stands there already is the answer, as is Enter."""
         if what == "escape":
             self._give_up()
         elif what == "enter" or int(what) == self._chosen:
-            self._answer(self.query_one("#answer", Input).value)
+            self._enter()
         else:
             self._choose(int(what))
-            if self.question is not None and self.question.is_menu:
-                self._answer(self.query_one("#answer", Input).value)
 
     def _listed(self) -> tuple[list[Said], list[Said]]:
         """List what may be typed, from the chosen one on, and say what that means."""
@@ -263,10 +300,14 @@ class Prompt(Vertical):
 
     def on_key(self, event: events.Key) -> None:
         """Take the keys that the line does not take."""
-        run = {
+        keys: dict[str, Callable[[], None]] = {
             "escape": self._give_up, "tab": self._next, "shift+tab": self._previous, "up": self._older,
             "down": self._newer, "ctrl+c": self._give_up,
-        }.get(event.key)  # fmt: skip
+        }  # fmt: skip
+        if self.is_list:
+            turn = self._list.turn
+            keys |= {"up": self._previous, "down": self._next, "pageup": lambda: turn(-1), "pagedown": lambda: turn(1)}
+        run = keys.get(event.key)
         if run is not None and self.question is not None:
             event.stop()
             event.prevent_default()
@@ -280,14 +321,32 @@ class Prompt(Vertical):
         if event.character and event.is_printable:
             answer.replace(event.character, *answer.selection)
         elif event.key == "enter":
-            self._answer(answer.value)
+            self._enter()
         else:
             self.on_key(event)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Give the answer."""
         event.stop()
-        self._answer(event.value)
+        self._enter()
+
+    def _enter(self) -> None:
+        """Give what is typed as the answer, of a list the chosen one."""
+        text = self.query_one("#answer", Input).value
+        if not self.is_list:
+            self._answer(text)
+            return
+        if text != self._looked_at:  # Enter came before it was told what was typed
+            self._look(text)
+        if self._choices:
+            self._take(self._list.cursor)
+
+    def _take(self, index: int) -> None:
+        """Give a choice of the list as the answer."""
+        assert self.question is not None
+        kind = self.question.kind
+        self.close()
+        self.post_message(self.Answered(kind, self._choices[index].text))
 
     def _answer(self, text: str) -> None:
         if self.question is None or (text and not self.question.check(text).is_valid):
@@ -303,13 +362,21 @@ class Prompt(Vertical):
         self.post_message(self.GaveUp())
 
     def _next(self) -> None:
-        self._choose(self._chosen + 1)
+        self._choose(self._at + 1)
 
     def _previous(self) -> None:
-        self._choose(self._chosen - 1)
+        self._choose(self._at - 1)
+
+    @property
+    def _at(self) -> int:
+        """Which choice is chosen; -1 where none is."""
+        return self._list.cursor if self.is_list else self._chosen
 
     def _choose(self, index: int) -> None:
         if not self._choices:
+            return
+        if self.is_list:
+            self._list.move_to(index % len(self._choices))
             return
         self._chosen = index % len(self._choices)
         self._set(self._choices[self._chosen].text)
