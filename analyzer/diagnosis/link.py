@@ -25,6 +25,7 @@ _FINAL = 0x10
 _AT_ONCE_NS = 50_000_000
 """Who asks again so soon has waited for no answer."""
 _DOUBLED = Alternative("captured-twice", POSSIBLE, "what passes it on, or the capture, may have doubled the frame")
+_ECHOED = Alternative("local-echo", POSSIBLE, "without times and directions an adapter's echo would look the same")
 _PATIENCE_NS = 3_000_000_000
 """So long the capture has to go on behind the first of two SNRM: who asks three times has waited by itself."""
 
@@ -153,10 +154,10 @@ class LinkFamily(Family):
             )
             if not (answer.control or 0) & _FINAL:
                 text += ", and does not hand the turn over (F is 0)"
-        is_doubled = cause == "no-answer" and _is_at_once(record, first)
+        others = _other_doublings(record, first) if cause == "no-answer" else []
         fact = self.report(
-            record, note.code, cause, POSSIBLE if is_doubled else LIKELY, f"{note.text}; {text}", start=note.start,
-            end=note.end, severity=note.severity, alternatives=[_DOUBLED] if is_doubled else (),
+            record, note.code, cause, POSSIBLE if others else LIKELY, f"{note.text}; {text}", start=note.start,
+            end=note.end, severity=note.severity, alternatives=others,
             further=() if is_damaged or first is None else [Evidence(first.number, 0, 0, "it was sent here first")],
         )  # fmt: skip
         if link is not None:
@@ -242,7 +243,9 @@ class LinkFamily(Family):
         if tries > 1:
             text = f"SNRM was sent {tries} times{more} before UA came in record {record.number}"
             again = link.kept[-1]
-            self.report(again, "hdlc-retransmission", "no-answer", LIKELY, text)
+            others = [_ECHOED] if tries == 2 and _may_be_echo(again, link.kept[-2]) else []
+            sure = POSSIBLE if others else LIKELY
+            self.report(again, "hdlc-retransmission", "no-answer", sure, text, alternatives=others)
 
     def _other_server(self, record: Record, link: Link, before: Record) -> None:
         """UA answers an SNRM to another server address of the same client."""
@@ -272,6 +275,20 @@ def _first_copy(record: Record, link: Link | None) -> Record | None:
     kept = link.kept if link is not None else ()
     found = [one for one in kept if one.control == record.control and one.direction == record.direction]
     return found[-1] if found else None
+
+
+def _other_doublings(record: Record, first: Record | None) -> list[Alternative]:
+    """Tell what else than its sender may have doubled a frame that no answer came to."""
+    if first is None:
+        return []
+    if _is_at_once(record, first):
+        return [_DOUBLED]
+    return [_ECHOED] if record.direction is REQUEST and _may_be_echo(record, first) else []
+
+
+def _may_be_echo(record: Record, first: Record) -> bool:
+    """Tell whether neither time nor lane shows that a frame right behind its like was not returned by the adapter."""
+    return record.time_ns is None and record.number == first.number + 1 and not is_directed_line(record.lane.text)
 
 
 def _is_at_once(record: Record, first: Record | None) -> bool:

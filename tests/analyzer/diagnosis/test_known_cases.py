@@ -18,7 +18,7 @@ from analyzer.simulate.uart import (
     receive,
     transmit,
 )
-from captures.chunk import RECEIVED, SENT
+from captures.chunk import RECEIVED, SENT, UNKNOWN
 from dissectors.checks import bcc, fcs
 from dissectors.tree import Severity
 from tests.analyzer.diagnosis.frames import answer
@@ -91,6 +91,20 @@ def test_snrm_that_is_echoed_and_not_answered() -> None:
 def test_echo_on_the_other_lane_that_a_log_tells_late_is_an_echo(gap_ms: int) -> None:
     story, *_ = told(*[(SENT, SNRM), (RECEIVED, SNRM)] * 3, gap_ms=gap_ms)
     assert (story.code, story.cause, story.count) == ("line-echo", "local-echo", 3)
+
+
+def untimed(*octets: bytes) -> list[Story]:
+    """The stories of frames in a log without times and directions."""
+    return stories_of(Case([Said(None, UNKNOWN, one) for one in octets], Truth(frozenset())))
+
+
+def test_frames_that_stand_twice_in_a_log_without_times_and_directions_may_be_echoes() -> None:
+    answer_of_it = frame(bytes.fromhex("E6E700 C401C1 00 0906 112233445566"), 0x30, b"\x21\x03")
+    for story in untimed(SNRM, SNRM, UA, REQUEST, REQUEST, answer_of_it):
+        assert (story.cause, story.confidence) == ("no-answer", "possible")
+        assert [one.cause for one in story.alternatives] == ["local-echo"]
+    (story, *_) = told((SENT, SNRM), (SENT, SNRM), (RECEIVED, UA), gap_ms=3000)
+    assert (story.cause, story.confidence, list(story.alternatives)) == ("no-answer", "likely", [])
 
 
 def test_echo_with_its_answer_behind_it_in_one_read_is_no_snrm_that_was_sent_again() -> None:
