@@ -155,8 +155,11 @@ class LinkFamily(Family):
             if not (answer.control or 0) & _FINAL:
                 text += ", and does not hand the turn over (F is 0)"
         others = _other_doublings(record, first) if cause == "no-answer" else []
+        sure = POSSIBLE if others else LIKELY
+        if cause == "answer-not-taken" and answer is not None:
+            others = _cut_within(answer)
         fact = self.report(
-            record, note.code, cause, POSSIBLE if others else LIKELY, f"{note.text}; {text}", start=note.start,
+            record, note.code, cause, sure, f"{note.text}; {text}", start=note.start,
             end=note.end, severity=note.severity, alternatives=others,
             further=() if is_damaged or first is None else [Evidence(first.number, 0, 0, "it was sent here first")],
         )  # fmt: skip
@@ -284,6 +287,17 @@ def _other_doublings(record: Record, first: Record | None) -> list[Alternative]:
     if _is_at_once(record, first):
         return [_DOUBLED]
     return [_ECHOED] if record.direction is REQUEST and _may_be_echo(record, first) else []
+
+
+def _cut_within(answer: Record) -> list[Alternative]:
+    """Tell of a 7E within an answer that was not taken: who reads up to the next flag has a part of it."""
+    at = answer.octets.find(b"\x7e", 1, -1)
+    if at < 0:
+        return []
+    text = (
+        f"octet {at} of record {answer.number} is 7E within the frame: a reader that stops at flags takes a part of it"
+    )
+    return [Alternative("cut-at-flag-octet", POSSIBLE, text, at, at + 1)]
 
 
 def _may_be_echo(record: Record, first: Record) -> bool:

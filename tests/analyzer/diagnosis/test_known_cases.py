@@ -93,6 +93,15 @@ def test_echo_on_the_other_lane_that_a_log_tells_late_is_an_echo(gap_ms: int) ->
     assert (story.code, story.cause, story.count) == ("line-echo", "local-echo", 3)
 
 
+def test_answer_with_a_flag_octet_inside_that_is_asked_for_again_may_have_been_cut_there() -> None:
+    request = frame(bytes.fromhex("E6E600 C001C1 0007 0100630100FF 02 00"), 0x10)
+    for value, others in (("127E34", ["cut-at-flag-octet"]), ("127F34", [])):
+        reading = frame(bytes.fromhex("E6E700 C401C100" + value), 0x30, b"\x21\x03")
+        story, *_ = told((SENT, SNRM), (RECEIVED, UA), *[(SENT, request), (RECEIVED, reading)] * 3, gap_ms=900)
+        assert story.cause == "answer-not-taken"
+        assert [one.cause for one in story.alternatives] == others
+
+
 def untimed(*octets: bytes) -> list[Story]:
     """The stories of frames in a log without times and directions."""
     return stories_of(Case([Said(None, UNKNOWN, one) for one in octets], Truth(frozenset())))
