@@ -7,8 +7,11 @@ from captures.text.labels import direction_of, says_way
 from captures.text.times import TIME, Clock
 from captures.text.words import Words
 
-_COUNTED = re.compile(rb"(?i)(?<![\w.])(\d{1,5}) ?(?:bytes?|octets?)\b|\blen(?:gth)?\s?[=:]\s?(\d{1,5})\b")
-"""How many octets a line announces that stand below it."""
+_COUNTED = re.compile(
+    rb"(?i)(?<![\w.])(\d{1,5}) ?(?:bytes?|octets?)\b|\blen(?:gth)?\s?[=:]\s?(\d{1,5})\b"
+    rb"|(?:buffer|bytes|array)[\[(](?P<items>\d{1,5})[\])]"
+)
+"""How many octets a line announces that stand below it, also as the type of what stands there."""
 _MEMBER = re.compile(
     rb"\s*(?:<[A-Za-z][^<>]*[^/<>]>|\"[\w.@]+\"\s*:\s*(?:\"[^\"]*\"|[\w.+-]+),?"
     rb"|(?P<first>- )?(?i:time|ts|timestamp|date|dir|direction)\s?[:=]\s?\"?(?P<value>[\w.:+ -]{1,40})\"?)\s*"
@@ -16,13 +19,13 @@ _MEMBER = re.compile(
 _CLOSES = re.compile(rb"\s*(?:</[^<>]*>|[\]}],?\s*[\[{]?|\[\w[\w .-]*\])\s*")
 """A line of XML, JSON, YAML or an INI file that says something of the octets beside it, and one that ends it."""
 _STAMPED = re.compile(
-    rb"\s*[\[(]?" + TIME.encode() + rb"[\])]?[\s:|-]{0,4}(?P<way>[A-Za-z]{2,12}(?![A-Za-z])|[<>=-]{1,3}(?=\s|$)"
+    rb"\s*[\[(<]?" + TIME.encode() + rb"[\])>]?[\s:|-]{0,4}(?P<way>[A-Za-z]{2,12}(?![A-Za-z])|[<>=-]{1,3}(?=\s|$)"
     rb"|\xe2\x86[\x90\x92]).*",
     re.DOTALL,
 )
 """A line that says when, and right behind it which way, what stands on the next goes."""
 _OPEN_MEMBERS = frozenset(bytes((octet,)) for octet in b'<"]}[-tTdD')
-_COUNTS = (b"yte", b"ctet", b"YTE", b"CTET", b"len", b"Len", b"LEN")
+_COUNTS = (b"yte", b"ctet", b"YTE", b"CTET", b"len", b"Len", b"LEN", b"uffer[", b"rray(")
 """Most lines have none of these, which is found with less work."""
 _LONGEST, _MOST = 160, 1 << 16
 
@@ -35,6 +38,8 @@ class Announced:
         """Octets that are still to come."""
         self._direction = UNKNOWN
         self._time_ns: int | None = None
+        self._above = b""
+        """The line above, of those without octets."""
         self._is_next = False
         """It is said of the next line alone."""
         self._words, self._clock = words, clock
@@ -45,6 +50,7 @@ class Announced:
             self._end()
         if len(line) > _LONGEST:
             return
+        above, self._above = self._above, line
         may_be_member = line.lstrip()[:1] in _OPEN_MEMBERS
         if may_be_member and _CLOSES.fullmatch(line):
             self._end()
@@ -61,6 +67,9 @@ class Announced:
             direction = direction_of((member["value"] or b"").strip()) or direction
             self._direction, self._time_ns = direction or self._direction, time_ns or self._time_ns
             self.left = _MOST
+        elif counted is not None and counted["items"]:
+            time_ns = self._clock.find(above) if time_ns is None else time_ns
+            self._direction, self._time_ns, self.left = direction, time_ns, int(counted["items"])
         elif counted is not None and direction:
             self._direction, self._time_ns, self.left = direction, time_ns, int(counted[1] or counted[2])
 

@@ -8,6 +8,9 @@ _TOLD = r"(?:[\[(]?<time>[\])]?[\s:;,|-]+)?(?:\[?(?P<direction><word>|<arrow>|[<
 _OF_PACKET = r".*\bIP6?\s|.*(?:[0-9a-f]{2}:){5}|\s*\d+\s+\d+\.\d+\s+\S+\s+(?:→|->)|(?:Frame|Packet) \(\d"
 """How tcpdump and tshark begin the line of a packet: its arrow is between addresses."""
 
+_EIGHT = r"[0-9A-Fa-f]{2}(?:[ ][0-9A-Fa-f]{2}){0,7}+"
+"""Octets of half a row."""
+
 DUMPS: tuple[Shape, ...] = (
     Shape(
         "text2pcap", "a dump with times or directions, as text2pcap takes it", Joins.DUMP,
@@ -25,6 +28,11 @@ DUMPS: tuple[Shape, ...] = (
         r"\s*(?:0[xX])?(?P<offset>[0-9A-Fa-f]{4,8})(?::\s|\s{1,4})"
         r"(?P<octets>[0-9A-Fa-f]{2}(?:[ ]{0,2}[0-9A-Fa-f]{2}(?![^\s|>0-9A-Fa-f]))*+)<column>",
         rf"(?!{_OF_PACKET}){SAID_ABOVE}", r"\s*(?:0[xX])?0{4,8}(?::\s|\s{1,4})[0-9A-Fa-f]{2}.*", needs_heading=True,
+    ),
+    Shape(
+        "boxed-dump", "a dump of hexyl", Joins.DUMP,
+        rf"\s*\|\s*(?P<offset>[0-9A-Fa-f]{{8}})\|\s+(?P<marked>{_EIGHT}(?:\s+\|\s+{_EIGHT})?)[\s|].*",
+        holds=(b"|0000", b"|  0000"),
     ),
     Shape(
         "xxd", "an xxd dump", Joins.DUMP,

@@ -1,5 +1,6 @@
 """What the first lines of a text tell about all of it, for whoever reads its lines."""
 
+from re import Pattern
 from typing import NamedTuple
 
 from captures.text.apart import Leading
@@ -27,6 +28,10 @@ class Hints(NamedTuple):
     """A monitor put an arrow behind the time of each line, which says no direction."""
     has_letters: bool = False
     """Single letters before octets say their direction."""
+    signs: tuple[Pattern[bytes], ...] = ()
+    """What stands for words of a direction on lines."""
+    has_events: bool = False
+    """The event of data is that of what was received, beside words for what was sent."""
     has_indents: bool = False
     """Rows of dumps are indented where the side speaks that answers."""
     lacks_zeros: bool = False
@@ -39,6 +44,10 @@ class Hints(NamedTuple):
     """Each line begins with its number."""
     has_hours_behind: bool = False
     """Behind each time stands its zone in whole hours, with a minus."""
+    has_months: bool = False
+    """Times begin with month and day, as numbers."""
+    has_years_behind: bool = False
+    """Behind each time and its fraction stands its year."""
     has_zone_lanes: bool = False
     """What stands behind times as zones do is the name of a tap."""
     leading: Leading = Leading.NONE

@@ -9,14 +9,14 @@ from captures.text.apart import has_zone_lanes, leading_numbers, standing_number
 from captures.text.counts import has_counts, has_line_numbers
 from captures.text.hints import Hints
 from captures.text.labels import has_both_in_names, has_indented_side, has_monitor_arrows, says_opened
-from captures.text.letters import has_letters
+from captures.text.letters import has_events, has_letters, signs_in, with_words
 from captures.text.lines import blocks
 from captures.text.misread import mend, unmask
 from captures.text.octets import is_unpadded
 from captures.text.reader import Reader
 from captures.text.shape import LONGEST_HEADING, Joins, Shape
 from captures.text.shapes import PLAIN, SHAPES
-from captures.text.times import date_order, has_colon_rows, has_hours_behind
+from captures.text.times import date_order, has_colon_rows, has_hours_behind, has_months, has_years_behind
 from captures.text.units import is_traffic
 
 
@@ -53,16 +53,22 @@ def judge(head: bytes, shapes: Iterable[Shape] = SHAPES) -> Judgement | None:
         is_monitor=has_monitor_arrows(text),
         takes_names=has_both_in_names(text),
         has_letters=has_letters(text),
+        signs=signs_in(text),
+        has_events=has_events(text),
         has_indents=has_indented_side(text),
         lacks_zeros=is_unpadded(text),
         has_counts=has_counts(lines),
         has_line_numbers=has_line_numbers(lines),
         has_colon_rows=has_colon_rows(text),
         has_hours_behind=has_hours_behind(lines),
+        has_months=has_months(lines),
+        has_years_behind=has_years_behind(text),
         has_zone_lanes=has_zone_lanes(lines),
         leading=leading_numbers(lines),
         standing=standing_number(lines),
     )
+    for sign in hints.signs:  # shapes are looked for among words
+        lines = [with_words(line, sign) for line in lines]
     signed = [shape for shape in shapes if _has_marks(shape, text) and _has_signs(shape, lines)]
     found = _judged(signed, lines, hints)
     if (found is None or not found.has_traffic) and says_opened(text):

@@ -19,6 +19,8 @@ _DOTTED = re.compile(rb"(?:(?:0[xX])?[0-9A-Fa-f]{2}\xc2\xb7){4,}+")
 _WIDE_COLON = "：".encode()
 """As Chinese texts have it."""
 _ELLIPSIS = "…".encode()
+_BOX = re.compile("│|┃|║|┆|┇|┊|┋".encode())
+"""The lines between columns of a table that was drawn."""
 _MARKUP = re.compile(rb"</?(?:html|body|pre|code|p|div|span|td|tr|br)\b[^<>\n]{0,80}>|&nbsp;", re.IGNORECASE)
 _WIDE = re.compile(rb"\0?(?:[\t\r -~]\0){4,}|(?<=\n)\0(?=[\t -~])")
 """UTF-16 in a text that is none, as PowerShell appends it."""
@@ -154,6 +156,8 @@ def plain(text: bytes, wrapped: int = 0) -> bytes:
     for blank in _NO_BREAK:
         if blank in text:
             text = text.replace(blank, b" " * len(blank))
+    if b"\xe2\x94" in text or b"\xe2\x95" in text:
+        text = _BOX.sub(b"|  ", text)
     if _DOT in text:
         text = _DOTTED.sub(lambda found: found[0].replace(_DOT, b"  "), text)
     if b"<" in text and b">" in text:

@@ -10,13 +10,13 @@ from captures.text.aside import Aside
 from captures.text.counts import is_ruler, without_count, without_line_number, without_numbers
 from captures.text.hints import Hints
 from captures.text.labels import direction_between, direction_of, says_opened, sides_in, without_arrows
-from captures.text.letters import spelt_out
+from captures.text.letters import spelt_out, with_received, with_words
 from captures.text.octets import base64_octets, hex_octets, is_unpadded, shows
 from captures.text.reads import Reads
 from captures.text.rows import row_below
 from captures.text.shape import LONGEST_HEADING, Joins, Shape
 from captures.text.spelt import SPELT
-from captures.text.times import LIKE_A_CLOCK, Clock, with_minutes
+from captures.text.times import LIKE_A_CLOCK, Clock, with_minutes, with_month, with_year
 from captures.text.units import begins_unit, octets_among_words, rest_of_unit
 from captures.text.untitled import Untitled
 from captures.text.worded import Worded
@@ -342,7 +342,7 @@ class Reader:
             self._reads.end_of_line(offset)
             return True
         if self.shape.joins is Joins.DUMP:
-            if line.strip() == b"*" and self._reads.repeat_row():
+            if line.strip(b" \t|") == b"*" and self._reads.repeat_row():
                 return True
             if _OFFSET_ONLY.fullmatch(line) and self._reads.end_dump(line.strip(b" \t:>|")):
                 return True
@@ -385,7 +385,8 @@ class Reader:
 
 def _mends(hints: Hints, *, has_numbers: bool) -> tuple[Callable[[bytes], bytes], ...]:
     """Give what is done to each line, in this order; *has_numbers* says that the shape knows numbers of lines."""
-    return tuple(
+    signs = tuple(partial(with_words, sign=sign) for sign in hints.signs)
+    return signs + tuple(
         mend
         for is_needed, mend in (
             (hints.is_monitor, without_arrows),
@@ -393,8 +394,11 @@ def _mends(hints: Hints, *, has_numbers: bool) -> tuple[Callable[[bytes], bytes]
             (hints.leading is not Leading.NONE, partial(with_one_time, leading=hints.leading)),
             (hints.standing, partial(without_standing, number=hints.standing)),
             (hints.has_hours_behind, with_minutes),
+            (hints.has_months, with_month),
+            (hints.has_years_behind, with_year),
             (hints.has_zone_lanes, without_zone),
             (hints.has_letters, spelt_out),
+            (hints.has_events, with_received),
         )
         if is_needed
     )

@@ -289,6 +289,13 @@ SHAPES: tuple[Shape, ...] = (
         least_share=0.9, holds=GAPS,
     ),
     Shape(
+        "octets-first", "octets in a table before directions and times", Joins.LINE,
+        r"""\s*["']?(?P<octets>[0-9A-Fa-f]{2}(?:[ :-]?[0-9A-Fa-f]{2})*+)["']?\s*[;,\t|]"""
+        r"""(?=(?:[^;,\t|]*[;,\t|]){0,8}?[ "']*(?P<direction><word>|<arrow>)[ "']*(?:[;,\t|]|\s*$))"""
+        r"""(?:.*?[;,\t|][ "']*<time>)?.*""",
+        sign_text=r"""\s*["']?[0-9A-Fa-f]{2}(?:[ :-]?[0-9A-Fa-f]{2}){4,}+["']?\s*[;,\t|].*""", least_share=0.9,
+    ),
+    Shape(
         "annotated-pieces", "pieces of octets with remarks", Joins.READ,
         r"\s*(?:(?P<direction><word>)\s*[:|-]\s*)?<hex><remark>?\s*",
         r"\s*(?P<direction><word>)(?:\s(?i:frame|message|telegram|packet|data)\s*:\s*[A-Z-]{0,8}|\s*[:|-])\s*",
