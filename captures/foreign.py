@@ -36,6 +36,13 @@ _WIRELESS = re.compile(
     rb"^[TCS]\d?;[01];[01];\d{4}-\d\d-\d\d |\btelegram=\|_?(?!68444468)[0-9A-Fa-f]{2}_?44", re.MULTILINE
 )
 _IS_WIRELESS = "telegrams of wireless M-Bus, as rtl_wmbus and wmbusmeters write them: another link, not read here"
+_IS_PPPD = "what pppd recorded (its option record); save it as pcap, as Wireshark and editcap do"
+_PPPD_STARTS, _PPPD_MOVES, _LEAST_MOVES = 7, (1, 2), 2
+_PPPD_OTHERS = {3: 0, 4: 0, 5: 4, 6: 1, 7: 4}
+"""Records of pppd: the time of the start, octets sent and received, and the octets behind the others' types.
+
+Source: pppdump(8) and its code.
+"""
 _SEVEN = bytes(range(0x80)) * 2
 _LABEL = rb"(?<![!-~])[A-Z][A-Z0-9+-]{2,8}%b"
 _BLANKS, _SHORTEST_GROUP, _LONGEST_LINE, _MOST_LABELS = b" \t", 6, 300, 4
@@ -75,6 +82,8 @@ def foreign_octets(head: bytes) -> str:
         return _IS_SML
     if head and not head.strip(b"\xff"):
         return _IS_IDLE
+    if head[:1] == bytes((_PPPD_STARTS,)) and _are_pppd_records(head):
+        return _IS_PPPD
     return taken_for_text(head) or ("a tar archive; unpack it first" if head[_TAR_AT:].startswith(_TAR) else "")
 
 
@@ -95,6 +104,24 @@ def count_tic(octets: bytes) -> int:
         groups += bool(sums)
         right += check[0] in sums[:_MOST_LABELS]
     return right if right * 2 >= groups else 0
+
+
+def _are_pppd_records(head: bytes) -> bool:
+    """Tell whether *head* is records of pppd, of which the last may be cut, and some of octets stand whole in it."""
+    at = moves = 0
+    while at < len(head):
+        kind = head[at]
+        if kind in _PPPD_MOVES:
+            size = int.from_bytes(head[at + 1 : at + 3])
+            at += 3 + size
+            if not size:
+                return False
+            moves += at <= len(head)
+        elif kind in _PPPD_OTHERS:
+            at += 1 + _PPPD_OTHERS[kind]
+        else:
+            return False
+    return moves >= _LEAST_MOVES
 
 
 def taken_for_text(head: bytes) -> str:

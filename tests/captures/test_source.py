@@ -111,11 +111,12 @@ def test_octets_of_a_line_that_a_program_took_for_text_are_read_with_a_remark(tm
         (b"\xff" * 1000, "octets FF and nothing else"),
         (bytes(range(256)).decode("latin-1").encode("utf-8"), "iconv -f utf8 -t latin1 turns them back"),
         (bytes(range(256)).decode("utf-8", "replace").encode("utf-8"), "EF BF BD stands in place of 128 octets"),
+        (b"\7" + bytes(4) + b"\1\0\3abc\6\2" * 2 + b"\2\0\3ab", "what pppd recorded (its option record); save it as pcap"),
         (packed(b""), "empty"),
         (packed(PCAP, 3), "gzip in gzip in gzip"),
     ],
     ids=[
-        "empty", "elf", "png", "zip", "pdf", "jpeg", "zstd-cut", "lz4-legacy", "letter", "controls", "zeros", "idle", "utf-8", "replaced", "gzip-empty", "gzip-thrice",
+        "empty", "elf", "png", "zip", "pdf", "jpeg", "zstd-cut", "lz4-legacy", "letter", "controls", "zeros", "idle", "utf-8", "replaced", "pppd", "gzip-empty", "gzip-thrice",
     ],
 )  # fmt: skip
 def test_foreign_file_is_refused_in_one_line_that_names_it(tmp_path: Path, octets: bytes, what: str) -> None:
