@@ -61,7 +61,7 @@ class ClosedApdus:
         """Look at one record, and let it pass."""
         apdu = record.apdu
         if apdu is not None and (entry := apdu[1]) is not None and entry.is_closed and record.kind != _MESSAGE:
-            self._count += 1  # a telegram of P1 was inside of a message
+            self._count += not record.problem  # no key opens what is damaged; a telegram of P1 was inside of a message
         return True
 
     def tell(self, name: str) -> None:

@@ -70,6 +70,17 @@ def test_apdus_that_stay_closed_are_counted_beside_no_problem(run: Run) -> None:
     assert none.endswith("no problem found")
 
 
+@pytest.mark.parametrize("command", ["doctor", "decode"])
+def test_damaged_frame_whose_tag_became_a_ciphered_one_needs_no_key(run: Run, tmp_path: Path, command: str) -> None:
+    sound = answer(60, random.Random(1))
+    hurt = sound.replace(b"\xe6\xe7\x00\xc4", b"\xe6\xe7\x00\xcc")
+    path = tmp_path / "line.bin"
+    path.write_bytes(b"".join(b"\x7e" + one + b"\x7e" for one in (sound, hurt, sound)))
+    ran = run(command, str(path))
+    assert hurt != sound and "stay" not in ran.err
+    assert "glo-get-response" in ran.out if command == "decode" else "hdlc-fcs-wrong" in ran.out
+
+
 def test_problems_that_weigh_less_are_not_denied(run: Run) -> None:
     told = run("doctor", "--min-severity", "error", "--hex", "7E A0 07 03 21 93 0F 01 7E 00 00 7E").complaint
     many = len(run("doctor", "--json", "--hex", "7E A0 07 03 21 93 0F 01 7E 00 00 7E").out.splitlines())

@@ -247,7 +247,10 @@ def openings(ledger: Ledger) -> None:
     """Hold each AARE against its AARQ."""
     for one in ledger.doctor.associations:
         proposal, answer = one.proposal, one.answer
-        if proposal is None or answer is None or answer.result:
+        if proposal is None or answer is None:
+            continue
+        if answer.result:
+            _refused(ledger, proposal, answer)
             continue
         ledger.saw("opening", answer.record)
         if why := _not_granted(answer):
@@ -257,6 +260,17 @@ def openings(ledger: Ledger) -> None:
             ledger.find("negotiation", INCONCLUSIVE, text, proposal.record, answer.record)
         _negotiated(ledger, proposal, answer)
         _parameters(ledger, proposal, answer)
+
+
+def _refused(ledger: Ledger, proposal: Proposal, answer: Answer) -> None:
+    """Look for an AARE that refuses and does not say why: one that grants all the same contradicts itself."""
+    if answer.diagnostic[1] not in _ACCEPTED:
+        return
+    ledger.saw("opening", answer.record)
+    verdict, text = INCONCLUSIVE, f"the AARE refuses, and gives no reason: {answer.words}"
+    if answer.has_user_information and answer.initiate_error is None:
+        verdict, text = FAIL, f"{text}; it carries an initiateResponse, which accepts"
+    ledger.find("negotiation", verdict, text, proposal.record, answer.record)
 
 
 def _said(answer: Answer) -> str:

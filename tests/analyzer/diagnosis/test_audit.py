@@ -906,3 +906,19 @@ def test_request_under_the_broadcast_key_that_one_meter_answers_is_told() -> Non
         INCONCLUSIVE,
         "a request under the broadcast key, ",
     )
+
+
+@pytest.mark.parametrize(
+    ("user_information", "verdict", "text"),
+    [
+        ("", INCONCLUSIVE, "gives no reason: rejected-permanent (1)"),
+        ("BE10 040E 08 00 06 5F1F0400 001E1D 04C8 0007", FAIL, "carries an initiateResponse, which accepts"),
+    ],
+)
+def test_refusal_without_a_reason_has_a_row_of_the_negotiation(user_information: str, verdict: str, text: str) -> None:
+    body = bytes.fromhex(f"A109 0607 60857405080101 A203 020101 A305 A103020100 {user_information}")
+    aare = b"\x61" + bytes((len(body),)) + body
+    row = audited.over_tcp(audited.at(0, audited.asked(audited.AARQ), audited.answered(aare)))["negotiation"]
+    assert (row.verdict, text in row.text) == (verdict, True)
+    refused = audited.over_tcp(audited.at(0, audited.asked(audited.AARQ), audited.answered(REFUSED_AARE)))
+    assert refused["negotiation"].verdict == NOT_SEEN
