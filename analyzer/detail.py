@@ -219,7 +219,9 @@ def _headers(form: Form[T], octets: bytes, begin: int, end: int) -> list[T]:
     found: list[T] = []
     at = begin
     while at < end:
-        layer: Any = Llc if octets[at : at + _LLC_SIZE] in (REQUEST, RESPONSE) else Llc432
+        is_llc = octets[at : at + _LLC_SIZE] in (REQUEST, RESPONSE)
+        is_llc |= end - at == _LLC_SIZE and octets.startswith((REQUEST[:2], RESPONSE[:2]), at)  # of another quality
+        layer: Any = Llc if is_llc else Llc432
         if layer is Llc432 and octets[at] in GATEWAYS:
             return [*found, form.layer(Gateway, octets, at, end)]
         found.append(form.layer(layer, octets, at, min(at + _LLC_SIZE, end)))

@@ -48,7 +48,7 @@ class Llc432(Layer):
 
 def payload_class(payload: bytes) -> Any:
     """Find the layer that reads *payload*: LLC, a gateway prefix, an APDU, or Raw."""
-    if payload[:3] in (REQUEST, RESPONSE):
+    if payload[:3] in (REQUEST, RESPONSE) or has_quality(payload):
         return Llc
     if payload[:1] in (b"\xe6", b"\xe7"):
         from dissectors.gateway import Gateway
@@ -56,3 +56,15 @@ def payload_class(payload: bytes) -> Any:
         return Gateway
     found = registry.pick(payload, 0, len(payload))
     return found[1] if found is not None else Raw
+
+
+def has_quality(octets: bytes) -> bool:
+    """Tell whether *octets* begin with an LLC header whose quality is not 00, and a whole APDU behind it.
+
+    A gateway prefix may begin so, too: what is behind that is no APDU from its fourth octet on.
+    """
+    if octets[:2] not in (REQUEST[:2], RESPONSE[:2]) or octets[2:3] == b"\0":
+        return False
+    from dissectors.scanning import reads  # here, as it needs the layers
+
+    return reads(octets[3:])

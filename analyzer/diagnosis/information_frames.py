@@ -66,6 +66,8 @@ class InformationFrames:
             if self._is_told(record, link):
                 return
         found = missed(record, link, self._damaged(record))
+        if link is not None and not found.damaged and self._is_not_counted(record, note, link):
+            return
         if link is not None and self._is_out_of_turn(record, note, link, found):
             return
         if not found.damaged or not self._has_undamaged(record, found):
@@ -80,6 +82,31 @@ class InformationFrames:
             link.jump = fact
             if found.other_side:
                 link.lost_too = found.other_side, found.other_number, fact
+
+    def _is_not_counted(self, record: Record, note: Note, link: Link) -> bool:
+        """Report a frame with the number of its sender's last one: it lost none, for it acknowledges what it has to.
+
+        Of both sides seven frames would be lost together, or their number came anew.
+        """
+        kept = [one for one in link.kept if one.number > link.since and not (one.control or 0) & 1]
+        newest = {one.direction: one for one in kept}
+        mine = newest.pop(record.direction, None)
+        theirs = next(iter(newest.values()), None)
+        if mine is None or theirs is None or (mine.control or 0) & 0xE != (record.control or 0) & 0xE:
+            return False
+        if (record.control or 0) >> 5 != (theirs.control or 0) + 2 >> 1 & 7 or theirs.number < mine.number:
+            return False
+        number = (record.control or 0) >> 1 & 7
+        text = f"{note.text}: record {mine.number} has N(S) {number}, too, and other octets; "
+        text += (
+            f"N(R) {(record.control or 0) >> 5} is what record {theirs.number} lets expect, so none is missing between"
+        )
+        others = [Alternative("capture-loss", POSSIBLE, "seven frames of each side may be missing")]
+        self._family.report(
+            record, "hdlc-sequence-wrong", "number-not-counted", LIKELY, text, start=note.start, end=note.end,
+            alternatives=others,
+        )  # fmt: skip
+        return True
 
     def _is_out_of_turn(self, record: Record, note: Note, link: Link, found: Missed) -> bool:
         """Report an earlier frame that comes again when others have followed; what goes on behind it is usual."""

@@ -13,6 +13,7 @@ from dissectors.compile import FAILURES
 from dissectors.gateway import prefix_size
 from dissectors.llc import REQUEST as LLC_REQUEST
 from dissectors.llc import RESPONSE as LLC_RESPONSE
+from dissectors.llc import has_quality
 from dissectors.scanning import entry
 
 
@@ -23,6 +24,10 @@ def take_lsdu(dialogue: Dialogue, record: Record, peer: Peer, lsdu: bytes, at: i
         role, skipped = REQUEST, 3
     elif llc == LLC_RESPONSE:
         role, skipped = RESPONSE, 3
+    elif has_quality(lsdu):
+        role, skipped = (REQUEST if llc[1] == LLC_REQUEST[1] else RESPONSE), 3
+        text = f"the LLC header is {llc.hex(' ').upper()}: its last octet, the LLC quality, is 00 in all frames"
+        record.add_note(finding("llc-unexpected", text, max(at, 0), max(at, 0) + 3, "llc-quality-wrong"))
     else:
         _bare(dialogue, record, peer, lsdu, at)
         return

@@ -200,6 +200,20 @@ def not_reset(chance: random.Random, number: int) -> Case | None:
     return case(made, "counters-not-reset")
 
 
+def not_counted(chance: random.Random, number: int) -> Case | None:
+    """One side gives a frame the number of its last one, and counts on from there; the other one takes no notice."""
+    session = session_of(number)
+    side = chance.choice([TO_METER, TO_CLIENT])
+    at = chance.choice(informations(session, side)[2:])
+    made = []
+    for place, one in enumerate(session):
+        control = parts(one.octets)[1]
+        if place >= at and one.direction == side and not control & 1:
+            one = remade(one, control & 0xF1 | ((control >> 1) - 1 & 7) << 1)
+        made.append(one)
+    return case(made, "number-not-counted")
+
+
 _BITS = {
     "counters-not-reset": 0x10, "control-not-implemented": 0x01, "information-not-allowed": 0x02,
     "information-too-long": 0x04, "invalid-receive-number": 0x08,
@@ -357,6 +371,17 @@ def wrong_llc(chance: random.Random, number: int) -> Case | None:
     return case(session, "llc-direction-wrong")
 
 
+def other_quality(chance: random.Random, number: int) -> Case | None:
+    """The third octet of an LLC header is not 00."""
+    session = session_of(number)
+    at = chance.choice([at for side in (TO_METER, TO_CLIENT) for at in informations(session, side)])
+    inside = parts(session[at].octets)[2]
+    if inside[:1] != b"\xe6" or session[at].octets[1] & 8:
+        return None
+    session[at] = remade(session[at], information=inside[:2] + bytes((chance.randrange(1, 256),)) + inside[3:])
+    return case(session, "llc-quality-wrong")
+
+
 def several(chance: random.Random, number: int) -> Case | None:
     """Some notifications in one UI frame."""
     pushed = (
@@ -381,6 +406,7 @@ LINK_FAULTS = (
     Fault("hdlc-retransmission", "flag-missing", flag_missing),
     Fault("hdlc-sequence-wrong", "frame-replayed", frame_replayed),
     Fault("hdlc-sequence-wrong", "counters-not-reset", not_reset),
+    Fault("hdlc-sequence-wrong", "number-not-counted", not_counted),
     *(Fault("hdlc-frame-rejected", cause, rejected(cause)) for cause in _BITS),
     Fault("hdlc-disconnected-mode", "inactivity-timeout", idle),
     Fault("hdlc-disconnected-mode", "no-snrm", no_snrm),
@@ -398,5 +424,6 @@ LINK_FAULTS = (
     Fault("llc-unexpected", "llc-doubled", doubled_llc),
     Fault("llc-unexpected", "llc-missing", missing_llc),
     Fault("llc-unexpected", "llc-direction-wrong", wrong_llc),
+    Fault("llc-unexpected", "llc-quality-wrong", other_quality),
     Fault("several-lsdus-in-frame", "meter-quirk", several),
 )

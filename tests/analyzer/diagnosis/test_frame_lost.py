@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import pytest
 
+from analyzer.detail import detail
 from analyzer.diagnosis.story import Story
+from analyzer.pipeline import Pipeline
 from tests.analyzer.diagnosis.told import diagnose, named
-from tests.analyzer.tracking.build import ANSWERED, ASKED, Said, Station, answered, asked
-from tests.analyzer.tracking.timed import AARE, AARQ, at, on_hdlc, serial_chunks, tcp_chunks
+from tests.analyzer.tracking.build import ANSWERED, ASKED, LLC, ListSource, Said, Station, answered, asked
+from tests.analyzer.tracking.timed import (
+    AARE,
+    AARQ,
+    OPENING,
+    READING,
+    At,
+    at,
+    on_hdlc,
+    serial_chunks,
+    tcp_chunks,
+)
 
 LOST = ("hdlc-frame-lost", "capture-loss")
 
@@ -246,3 +258,36 @@ def test_loss_among_equal_requests_is_no_frame_that_was_sent_again() -> None:
     (story,) = diagnose(serial_chunks([*opened, *polled[:18], *polled[26:27]]))  # nothing behind it tells
     told = [(one.cause, one.confidence) for one in (story, *story.alternatives)]
     assert told == [("frame-replayed", "possible"), ("capture-loss", "possible")]
+
+
+@pytest.mark.parametrize("side", [ASKED, ANSWERED])
+def test_number_that_comes_again_with_other_octets_is_no_lost_frame(side: int) -> None:
+    station = Station()
+    said = [*station.connect(), *station.frames([one.said for one in (*OPENING, *READING, *READING)])]
+    asks = asked(bytes.fromhex("C001C1 0003 0100010800FF 02 00"))
+    answers = answered(bytes.fromhex("C401C1 00 06 00000007"))
+    for one in (asks, answers):
+        station.sent[side] -= one.direction == side
+        said += station.frames([one])
+    said += station.frames([one.said for one in READING])
+    (story,) = diagnose(serial_chunks(At(0.5, one) for one in said))
+    assert (story.code, story.cause) == ("hdlc-sequence-wrong", "number-not-counted")
+    assert story.records == [len(said) - (3 if side == ASKED else 2)]
+
+
+@pytest.mark.parametrize("side", [ASKED, ANSWERED])
+@pytest.mark.parametrize("quality", [1, 0x80, 0xFF])
+def test_llc_quality_that_is_not_zero_is_no_gateway_prefix(side: int, quality: int) -> None:
+    units = [*OPENING, *READING, *READING]
+    place = 4 + (side == ANSWERED)
+    station, said = Station(), []
+    for index, (_, (direction, apdu)) in enumerate(units):
+        llc = LLC[direction][:2] + bytes((quality if index == place else 0,))
+        said.append(Said(direction, station.information(direction, llc + apdu)))
+    chunks = serial_chunks(At(0.5, one) for one in said)
+    (story,) = diagnose(chunks)
+    assert (story.code, story.cause, story.records) == ("llc-unexpected", "llc-quality-wrong", [place + 1])
+    record = list(Pipeline().run(ListSource(chunks)))[place]
+    assert record.apdu is not None and record.apdu.octets == units[place].said.octets
+    names = [node.name for root in detail(record) for node in root.walk()]
+    assert (names.count("llc"), names.count(record.apdu.family)) == (1, 1)
