@@ -65,15 +65,15 @@ class MalformedFamily(Family):
 
     def _trailing(self, record: Record, note: Note, octets: bytes) -> bool:
         """Tell parts that begin the APDU anew, and the end of a frame, from octets that are merely left over."""
-        if _ends_as_frame(record):
-            over = note.end - note.start
+        over = _placed(record, octets)[note.start : note.end]
+        if len(over) >= _FRAME_END and _ends_as_frame(record) and not reads(over):
             shown, sure = "the two octets of an FCS and a flag 7E", LIKELY
-            if over != _FRAME_END:  # what reads may be contents that begin as an APDU by chance
-                shown, sure = f"{over} octets of which the last is a flag 7E", POSSIBLE
+            if len(over) > _FRAME_END:  # what reads may be contents that begin as an APDU by chance
+                shown, sure = f"{len(over)} octets of which the last is a flag 7E", POSSIBLE
             self._headless(record, sure, f"behind the APDU stand {shown}")
             return True
         cause, confidence, shown = _why(record, octets) if record.parts else ("", CERTAIN, "")
-        if not record.parts and record.link == "wrapper" and reads(_placed(record, octets)[note.start : note.end]):
+        if not record.parts and record.link == "wrapper" and reads(over):
             cause, confidence, shown = "apdu-concatenated", CERTAIN, ", and read as one more APDU"
         if not cause or cause in ("segment-lost", "truncated", "wrong-encoding"):
             self.report_note(record, note)

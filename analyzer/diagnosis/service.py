@@ -97,7 +97,7 @@ class ServiceFamily(Family):
         if self._changed and record.closed is not None and record.closed.is_opened:
             self._opens_again(record, record.closed.key)
         apdu = record.assembled or record.apdu
-        if apdu is None:
+        if apdu is None or not apdu[0]:
             if record.part_of is not None:
                 self._cut.look(record)
             return

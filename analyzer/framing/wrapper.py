@@ -76,7 +76,9 @@ class WrapperFramer(ScanningFramer):
     def goes_on(self, octets: bytes) -> bool:
         """Tell whether *octets* may be what the PDU that waits lacks, or a part of it: not more, and not a PDU."""
         size, waiting = len(self._octets) + len(octets), bytes(self._octets[:6])
-        return self.lacks() and size <= HEADER_LENGTH + self._length(0) and not octets.startswith(waiting)
+        if not self.lacks() or size > HEADER_LENGTH + self._length(0) or octets.startswith(waiting):
+            return False
+        return not (octets.startswith(_VERSION) and HEADER_LENGTH + int.from_bytes(octets[6:8], "big") == len(octets))
 
     def turn(self) -> list[Frame]:
         """The other side speaks: return what is whole as it stands, or remember that it spoke before a PDU ended."""

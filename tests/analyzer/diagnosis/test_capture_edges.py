@@ -141,6 +141,20 @@ def test_llc_by_chance_behind_where_a_header_can_end_is_no_sign_of_zeros_that_we
     assert "text-dump-loss" not in {one.cause for one in stories}
 
 
+def test_block_that_joins_to_no_apdu_is_told() -> None:
+    assert "apdu-trailing-octets" in {
+        code
+        for one in of_text(bytes.fromhex("0001001000010010E0C1000001000100010009C401"))
+        for code in (one.code, *(other.code for other in one.leads_to))
+    }
+
+
+@pytest.mark.parametrize("more", ["C40141000600007E7E", "7E"])
+def test_another_apdu_behind_an_apdu_is_not_the_end_of_a_frame(more: str) -> None:
+    (story,) = of_text(READS_WHOLE + bytes.fromhex(more))
+    assert story.code == "apdu-trailing-octets"
+
+
 def test_octets_left_over_behind_an_apdu_are_not_taken_for_the_end_of_a_frame() -> None:
     (story,) = of_text(READS_WHOLE + b"\xaa\xbb")
     assert story.code == "apdu-trailing-octets"

@@ -102,6 +102,15 @@ def test_datagram_that_ends_within_its_pdu_lacks_octets_and_takes_none_of_the_ne
     assert [one.cause for one in story.alternatives] == ["capture-loss"]
 
 
+def test_datagram_with_a_whole_pdu_of_other_ports_is_no_rest_of_the_one_before() -> None:
+    other = pdu(2)[:2] + b"\0\2" + pdu(2)[4:-3]
+    other = other[:6] + (len(other) - 8).to_bytes(2, "big") + other[8:]
+    sent = [pdu(1), (pdu(1) + bytes(200))[:90], other, pdu(4)]
+    sent[1] = sent[1][:6] + (250).to_bytes(2, "big") + sent[1][8:]
+    chunks = datagrams(*((0.01 * number, one) for number, one in enumerate(sent)))
+    assert [one.octets for one in Pipeline().run(ListSource(chunks))] == sent
+
+
 def test_rest_of_a_pdu_alone_is_not_joined_to_the_next() -> None:
     sent = [pdu(1), pdu(2)[20:], pdu(3), pdu(4)]
     chunks = datagrams(*((5.0 * number, one) for number, one in enumerate(sent)))
