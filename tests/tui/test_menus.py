@@ -151,3 +151,17 @@ def test_wheel_goes_through_the_list_and_a_click_takes_what_it_brought() -> None
         await wait_for(pilot, lambda: text_of(app)[-2].startswith(" columns "))
 
     drive(sample("ln-wrapper"), act)
+
+
+def test_menu_does_not_offer_the_screen_that_is_open() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        for key, names in (
+            ("l", ["open", "follow", "doctor", "export"]),
+            ("f", ["open", "ladder", "doctor", "export"]),
+        ):
+            await pilot.press(key, "M")
+            await wait_for(pilot, lambda: bool(_rows(app)))
+            assert [line.split()[-1] for line in _rows(app)] == names
+            await pilot.press("escape", "q")
+
+    drive(sample("ln-wrapper"), act)

@@ -300,7 +300,8 @@ class BaseScreen(Ground, Screen[None], inherit_bindings=False):
         return self._choices_of(filter(self._is_offered_here, map(COMMANDS.__getitem__, names)), text)
 
     def _is_offered_here(self, command: Command) -> bool:
-        return command.context in self.key_contexts() and self.runner(command) is not None
+        is_open = SCREENS.get(command.name) == type(self).__name__
+        return command.context in self.key_contexts() and not is_open and self.runner(command) is not None
 
     def answer_palette(self, text: str) -> None:
         """Run the command that was chosen."""
