@@ -84,8 +84,9 @@ class Audit:
             self._ledger.settle()
         self.doctor.take(record)
         one = self.doctor.associations.of(record.association) if record.association is not None else None
-        for look in WATCHERS:
-            look(self._ledger, record, one)
+        if not any(note.code == "line-echo" for note in record.notes):  # no station sent it
+            for look in WATCHERS:
+                look(self._ledger, record, one)
         for event in self.doctor.associations.events:
             if event.kind == ASKED_AGAIN and event.exchange is not None:
                 self._asked_again(event.exchange, record)
@@ -123,21 +124,23 @@ class Audit:
 
     def rows(self) -> list[Row]:
         """Give a row for every check."""
-        stories: dict[str, list[Story]] = {}
-        for story in _all(self.doctor.stories(Severity.NOTE)):
-            stories.setdefault(story.code, []).append(story)
+        stories: dict[str, list[_Told]] = {}
+        for told in _all(self.doctor.stories(Severity.NOTE)):
+            stories.setdefault(told.story.code, []).append(told)
         return [self._row(check, stories) for check in CHECKS]
 
-    def _row(self, check: Check, stories: dict[str, list[Story]]) -> Row:
+    def _row(self, check: Check, stories: dict[str, list[_Told]]) -> Row:
         found = [*self._ledger.found.get(check.name, ())]
         if any(code in stories for code in check.shaken):
             found = [one._replace(verdict=INCONCLUSIVE) for one in found]
         count = self._ledger.counts.get(check.name, 0)
         for code in check.facts:
-            for story in stories.get(code, ()):
+            for story, roots in stories.get(code, ()):
                 is_meant = story.cause not in check.beside and (not check.causes or story.cause in check.causes)
                 if is_meant and self._ledger.counts_among(*story.records):
                     finding = _finding(check, story, stories, self._only)
+                    if not roots.isdisjoint(check.shaken):  # it follows from what is missing, not from its sender
+                        finding = finding._replace(verdict=INCONCLUSIVE)
                     found.append(finding)
                     count += story.count if self._only is None else len(finding.records)
         for verdict in (FAIL, INCONCLUSIVE):
@@ -167,10 +170,17 @@ def _finding(check: Check, story: Story, codes: Container[str], only: Container[
     return Finding(INCONCLUSIVE if is_doubtful else FAIL, text, records)
 
 
-def _all(stories: Iterable[Story]) -> Iterator[Story]:
+class _Told(NamedTuple):
+    """A story, and the codes of those that it follows from."""
+
+    story: Story
+    roots: frozenset[str]
+
+
+def _all(stories: Iterable[Story], roots: frozenset[str] = frozenset()) -> Iterator[_Told]:
     for story in stories:
-        yield story
-        yield from _all(story.leads_to)
+        yield _Told(story, roots)
+        yield from _all(story.leads_to, roots | {story.code})
 
 
 def _words(sorts: tuple[str, ...]) -> str:

@@ -108,7 +108,7 @@ def given_back(ledger: Ledger, record: Record, one: Association | None) -> None:
     if record.direction == REQUEST:
         ledger.remember("asked", record.number, (tag, choice, own))
         return
-    asked = ledger.state.get(("asked", record.request)) if record.direction == RESPONSE else None
+    asked = ledger.state["asked"].pop(record.request, None) if record.direction == RESPONSE else None
     if not isinstance(asked, tuple) or record.request is None:
         return
     if (asked[2] ^ own) & _SAME:
@@ -139,7 +139,7 @@ def counted(ledger: Ledger, record: Record, one: Association | None) -> None:
 def served(ledger: Ledger, record: Record, one: Association | None) -> None:
     """Look for services that a meter serves when their association is over: an AARQ opens the next one."""
     about = record.lane.conversation, record.client, record.server, record.gateway
-    state = ledger.state.get(("association", about))
+    state = ledger.state["association"].get(about)
     apdu = record.apdu
     if apdu is None or apdu.entry is None or apdu.values is None:
         if record.link == "hdlc" and record.control in _DISCONNECTS and state is not None:
@@ -172,7 +172,7 @@ def classed(ledger: Ledger, record: Record, one: Association | None) -> None:
             ledger.remember("classed", record.number, octets[:1])
             ledger.saw("unconfirmed", record.number)
     elif record.direction == RESPONSE and record.request is not None:
-        asked = ledger.state.get(("classed", record.request))
+        asked = ledger.state["classed"].get(record.request)
         if isinstance(asked, bytes):
             verdict = INCONCLUSIVE if asked == _GET else FAIL
             text = f"the service class of {_CLASSED[asked]} is unconfirmed, and it is answered"
@@ -201,7 +201,7 @@ def reacted(ledger: Ledger, record: Record, one: Association | None) -> None:
     if not record.lane.text.startswith("serial"):
         return
     ledger.saw("timed-message", record.number)
-    before = ledger.state.get(("reacted", ""))
+    before = ledger.state["reacted"].get("")
     least, most, pause = before if isinstance(before, tuple) else (took, took, 0)
     least, most, pause = min(least, took), max(most, took), max(pause, record.pause_ns)
     ledger.remember("reacted", "", (least, most, pause))
@@ -224,7 +224,7 @@ def invoked(ledger: Ledger, record: Record, one: Association | None) -> None:
             ledger.remember("invoked", one.number, _ANY)  # nobody knows which it has
         return
     invoke_id = apdu.octets[2] & 0x0F
-    before = ledger.state.get(("invoked", one.number))
+    before = ledger.state["invoked"].get(one.number)
     used = before if isinstance(before, int) else 0
     if record.direction == REQUEST:
         ledger.remember("invoked", one.number, used | 1 << invoke_id)
@@ -325,7 +325,7 @@ def replays(ledger: Ledger, record: Record, one: Association | None) -> None:
             ledger.remember("replay", record.number, True)
         return
     asked, apdu = record.request, record.apdu
-    if asked is None or apdu is None or not ledger.state.get(("replay", asked)):
+    if asked is None or apdu is None or not ledger.state["replay"].get(asked):
         return
     if apdu.octets[:1] not in _SERVED or is_error(apdu.octets):
         return

@@ -33,9 +33,9 @@ def windows(ledger: Ledger, record: Record, one: Association | None) -> None:
     about = record.lane.conversation, record.client, record.server, record.gateway
     octets = apdu.octets
     if octets[:1] != bytes((_BLOCK,)) or len(octets) < 6 or record.problem:
-        ledger.state.pop(("blocks", about), None)
+        ledger.state["blocks"].pop(about, None)
         return
-    ways = ledger.state.get(("blocks", about))
+    ways = ledger.state["blocks"].get(about)
     if not isinstance(ways, dict):
         ledger.remember("blocks", about, ways := {REQUEST: Way(), RESPONSE: Way()})
     own, other = ways[direction], ways[_OTHER[direction]]

@@ -27,6 +27,10 @@ _FEWEST_VALUES = 4
 _FEWEST_LETTERS = 8
 _MOST_ALIKE = 4
 """So often each octet stands in a challenge on average, if it was not drawn."""
+_ALPHABETS = tuple(
+    map(frozenset, (b"0123456789", b"0123456789ABCDEF", b"0123456789abcdef", bytes(range(10)), bytes(range(16))))
+)
+"""What challenges are drawn from that are not of any octets: digits as text, and one digit an octet."""
 
 
 @cache
@@ -64,8 +68,13 @@ def _course(octets: bytes) -> str:
 
 
 def unlike_chance(octets: bytes) -> str:
-    """Say what shows that a challenge was not drawn; empty where nothing does, or digits drawn may look so, too."""
-    if not (why := _course(octets)) and len(set(octets)) * _MOST_ALIKE <= len(octets):
+    """Say what shows that a challenge was not drawn from its alphabet; empty where nothing does.
+
+    Long ones of digits have each of them often. That short ones of digits are told wrongly is rarer than 1 in 8,000.
+    """
+    kinds = frozenset(octets)
+    size = next((len(each) for each in _ALPHABETS if kinds <= each), 1 << 8)
+    if not (why := _course(octets)) and 0 < len(kinds) * _MOST_ALIKE <= min(len(octets), size):
         return "repeats a few octets"
     return why
 
@@ -120,7 +129,7 @@ def same_key(ledger: Ledger, record: Record, name: str) -> None:
         return
     role, _, place = head.partition("@")
     dedicated, number = KeyRole.DEDICATED.value, record.number
-    before = ledger.state.get(("key", (place, digits)))
+    before = ledger.state["key"].get((place, digits))
     if before is None:
         ledger.remember("key", (place, digits), (role, number, record.association))
     elif isinstance(before, tuple) and dedicated in (role, before[0]):

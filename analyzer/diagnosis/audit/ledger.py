@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Container
+from itertools import islice
 from typing import NamedTuple
 
 from analyzer.diagnosis.doctor import Doctor
@@ -20,6 +22,8 @@ VERDICTS = {
 """What each verdict says."""
 MOST_RECORDS = 100
 MOST_ASSOCIATIONS = 4096
+MOST_REMEMBERED = 16 * MOST_ASSOCIATIONS
+"""How much a watcher remembers under one name."""
 
 
 class Tally:
@@ -68,8 +72,8 @@ class Ledger:
         """By check: how often."""
         self.figures: dict[str, str] = {}
         """By check: what was measured."""
-        self.state: dict[tuple[str, object], object] = {}
-        """What watchers remember, by their name and what it is about."""
+        self.state: defaultdict[str, dict[object, object]] = defaultdict(dict)
+        """What watchers remember: a table for each name, by what it is about, so that none crowds out another."""
         self.grave: dict[int, str] = {}
         """By request in clear that waits for its answer: what grave thing it does."""
         self.names = ObjectModel()
@@ -123,11 +127,13 @@ class Ledger:
                 kept[general] = finding
 
     def remember(self, name: str, about: object, value: object) -> object:
-        """Keep *value* for a watcher. Returns what was kept before; bounded: what is oldest goes."""
-        before = self.state.get((name, about))
-        if before is None and len(self.state) >= 16 * MOST_ASSOCIATIONS:
-            self.state.pop(next(iter(self.state)))
-        self.state[name, about] = value
+        """Keep *value* for a watcher. Returns what was kept before; bounded: what is oldest of its name goes."""
+        table = self.state[name]
+        before = table.get(about)
+        if before is None and len(table) >= MOST_REMEMBERED:
+            for oldest in list(islice(table, MOST_REMEMBERED // 16)):  # many at once: each search passes what is gone
+                del table[oldest]
+        table[about] = value
         return before
 
 

@@ -60,19 +60,19 @@ def commanded(ledger: Ledger, record: Record, one: Association | None) -> None:
     control = record.control
     about = record.lane.conversation, record.client, record.server
     if record.link != "hdlc" or control is None or record.problem:
-        ledger.state.pop(("command", about), None)
-        ledger.state.pop(("gone", about), None)
+        ledger.state["command"].pop(about, None)
+        ledger.state["gone"].pop(about, None)
         return
     command = control & _WITHOUT_POLL_FINAL
-    waits = ledger.state.pop(("command", about), None)
+    waits = ledger.state["command"].pop(about, None)
     if record.direction == REQUEST:
         _unanswered(ledger, waits)
         if command in (_SNRM, _DISC):
             ledger.remember("command", about, (command, record.number))
         if command == _SNRM:
-            ledger.state.pop(("gone", about), None)
+            ledger.state["gone"].pop(about, None)
     elif record.direction == RESPONSE:
-        gone = ledger.state.get(("gone", about))
+        gone = ledger.state["gone"].get(about)
         if command in (_UA, _DM) and isinstance(waits, tuple) and waits[0] == _DISC:
             ledger.remember("gone", about, waits[1])
         elif isinstance(gone, int) and not control & 1:
@@ -85,15 +85,15 @@ def commanded(ledger: Ledger, record: Record, one: Association | None) -> None:
 @closing
 def commands(ledger: Ledger) -> None:
     """Look for SNRM and DISC that wait for their answer where the capture ends."""
-    for waits in [each for (name, _), each in ledger.state.items() if name == "command"]:
-        _unanswered(ledger, waits)
+    for waits in ledger.state["command"].values():
+        _unanswered(ledger, waits, " where the capture ends")
 
 
-def _unanswered(ledger: Ledger, waits: object) -> None:
+def _unanswered(ledger: Ledger, waits: object, how: str = "") -> None:
     """Take down that SNRM or DISC got no answer, which the capture may lack."""
     if isinstance(waits, tuple):
         command, number = waits
-        ledger.find("answers", INCONCLUSIVE, f"{_COMMANDS[command]} has no answer", number, is_general=True)
+        ledger.find("answers", INCONCLUSIVE, f"{_COMMANDS[command]} has no answer{how}", number, is_general=True)
 
 
 @watcher
@@ -103,11 +103,11 @@ def acknowledged(ledger: Ledger, record: Record, one: Association | None) -> Non
     if record.link != "hdlc" or control is None or record.problem or record.direction not in _WAYS:
         return
     about = record.lane.conversation, record.client, record.server
-    link = ledger.state.get(("link", about))
+    link = ledger.state["link"].get(about)
     command = control & _WITHOUT_POLL_FINAL
     if control & 3 == 3:
         if command in (_UA, _SNRM, _DM, _DISC):
-            ledger.state.pop(("link", about), None)
+            ledger.state["link"].pop(about, None)
         if command == _UA:
             ledger.remember("link", about, Link())
         return
@@ -117,7 +117,7 @@ def acknowledged(ledger: Ledger, record: Record, one: Association | None) -> Non
     if not control & 1:
         if control >> 1 & 7 != link.sent[by_client]:
             if record.kind is not LINK:  # frames are missing, or came again
-                ledger.state.pop(("link", about), None)
+                ledger.state["link"].pop(about, None)
             return
         link.sent[by_client] = (link.sent[by_client] + 1) % _MODULO
         doubted = link.doubted.pop(by_client, None)

@@ -111,7 +111,7 @@ def named(ledger: Ledger, record: Record, one: Association | None) -> None:
         return
     for title in _titles(record):
         place = _place(record)
-        before = ledger.state.get(("titled", title))
+        before = ledger.state["titled"].get(title)
         if not isinstance(before, tuple) or before[0].is_vaguer_than(place):
             ledger.remember("titled", title, (place, record.number))
         elif before[0].differs_from(place) and ledger.remember("moved", (title, place), True) is None:
@@ -232,14 +232,14 @@ def _layer(ledger: Ledger, record: Record, one: Association | None, layer: Close
     number, control = record.number, _control(layer)
     ledger.saw("protected", number)
     suite = control & _SUITE
-    known = ledger.state.get(("suites", ""))
+    known = ledger.state["suites"].get("")
     suites = known if isinstance(known, frozenset) else frozenset()
     if suite not in suites:
         ledger.remember("suites", "", suites | {suite})
         ledger.figures["suite"] = f"{', '.join(map(str, sorted(suites | {suite})))} here"
     if suite >= _SUITES:
         ledger.find("suite", FAIL, f"security suite {suite} is reserved", number)
-    before = ledger.state.get(("suite", record.association)) if one is not None else None
+    before = ledger.state["suite"].get(record.association) if one is not None else None
     if isinstance(before, tuple) and before[0] != suite:
         ledger.find("suite", FAIL, f"suite {suite} here, {before[0]} in record {before[1]}", before[1], number)
     elif before is None and one is not None:
@@ -251,7 +251,7 @@ def _layer(ledger: Ledger, record: Record, one: Association | None, layer: Close
         _suites(ledger, record, suite)
     if control & _KEY_SET and record.direction == REQUEST:
         ledger.remember("to all", number, True)
-    elif record.direction == RESPONSE and ledger.state.get(("to all", record.request)):
+    elif record.direction == RESPONSE and ledger.state["to all"].get(record.request):
         text = "a request under the broadcast key, which all meters have, is answered by one"
         ledger.find("protection", INCONCLUSIVE, text, record.request or 0, number)
     if layer.key:
@@ -275,7 +275,7 @@ def _layer(ledger: Ledger, record: Record, one: Association | None, layer: Close
 def _suites(ledger: Ledger, record: Record, suite: int) -> None:
     """Look for a client that is served with a weaker suite than before by the same meter."""
     about = meter_key(record), record.client
-    best = ledger.state.get(("best suite", about))
+    best = ledger.state["best suite"].get(about)
     if not isinstance(best, tuple) or suite > best[0]:
         ledger.remember("best suite", about, (suite, record.number, record.association))
     elif suite < best[0] and record.association != best[2]:
@@ -317,7 +317,7 @@ def _held(ledger: Ledger, record: Record, one: Association, control: int) -> Non
     policy = ledger.doctor.meters.of(one.meter).policy
     told, is_asked = policy.value if policy is not None else None, record.direction == REQUEST
     about = one.number, is_asked, control, told
-    held = ledger.state.get(("held", about))
+    held = ledger.state["held"].get(about)
     if not isinstance(held, Held):
         ledger.remember("held", about, held := Held(one, is_asked, control, told, Tally()))
     held.tally.add(record.number)
@@ -391,7 +391,7 @@ def _proved(ledger: Ledger, one: Association) -> None:
 @closing
 def policies(ledger: Ledger) -> None:
     """Hold the protection in associations with ciphering against the policy that the meter had told by then."""
-    held = [one for (name, _), one in ledger.state.items() if name == "held" and isinstance(one, Held)]
+    held = [one for one in ledger.state["held"].values() if isinstance(one, Held)]
     for each in held:
         _hold(ledger, each, ledger.doctor.meters.of(each.association.meter))
 

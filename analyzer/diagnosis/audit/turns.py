@@ -42,11 +42,11 @@ def turns(ledger: Ledger, record: Record, one: Association | None) -> None:
     """Look for meters that speak without being polled, and for those that stop without saying so."""
     about, control = record.lane.conversation, record.control
     if record.link != "hdlc" or record.problem or control is None:
-        ledger.state.pop(("turn", about), None)  # it may have been a frame with P or F
+        ledger.state["turn"].pop(about, None)  # it may have been a frame with P or F
         return
-    if control & ~_POLL_FINAL == _UI or any(note.code == "line-echo" for note in record.notes):
+    if control & ~_POLL_FINAL == _UI:
         return
-    turn, pair = ledger.state.get(("turn", about)), (record.client, record.server)
+    turn, pair = ledger.state["turn"].get(about), (record.client, record.server)
     known = turn if isinstance(turn, Turn) and turn.pair == pair else None
     if record.direction == REQUEST:
         if known is None:

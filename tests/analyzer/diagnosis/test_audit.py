@@ -461,6 +461,14 @@ STOC = bytes.fromhex(
 )
 
 
+def challenging(challenge: bytes) -> bytes:
+    """The AARE with another challenge, of whatever length."""
+    more = len(challenge) - 8
+    head, _, tail = STOC.partition(bytes.fromhex("AA0A 8008") + b"ZNHTPVDF")
+    held = bytes((0xAA, 10 + more, 0x80, 8 + more)) + challenge
+    return head[:1] + bytes((head[1] + more,)) + head[2:] + held + tail
+
+
 def opening_of(challenge: bytes = CHALLENGE, answer: bytes = STOC) -> list[audited.Said]:
     return [audited.asked(bytes((0x60, len(challenge))) + challenge), audited.answered(answer)]
 
@@ -709,10 +717,14 @@ def test_dedicated_key_of_an_association_before_fails_and_one_of_its_own_does_no
         (b"AAAABBBB", "repeats a few octets"),
         (b"15115151", "repeats a few octets"),
         (b"15113155", ""),  # digits that are drawn look so
+        (b"7F3A09C5D1E84B260C9E5A71F3B8D2640AE7B15C93D8F4261E70A5CB39D2F846", ""),
+        (b"2718281828459045235360287471352662497757", ""),  # each digit stands there often
+        (bytes.fromhex("07010800020801080208040509000405020305030600020807040701030502060602040907070507"), ""),
+        (b"1221122112122122112", "repeats a few octets"),
     ],
 )
 def test_challenge_that_was_not_drawn_fails(challenge: bytes, why: str) -> None:
-    row = audited.over_tcp(audited.at(0, *opening_of(answer=STOC.replace(b"ZNHTPVDF", challenge))))["challenges"]
+    row = audited.over_tcp(audited.at(0, *opening_of(answer=challenging(challenge))))["challenges"]
     assert (row.verdict, row.text) == (
         (FAIL, f"a challenge {why}, and is not random") if why else (PASS, row.check.asks)
     )
@@ -822,9 +834,46 @@ def test_command_without_an_answer_and_frames_on_a_link_that_is_gone_are_told() 
     ended = audited.at(1, *audited.Station().disconnect())
     assert (rows(ended)["answers"].verdict, rows(ended)["association"].verdict) == (PASS, PASS)
     silent = rows(ended[:1])["answers"]
-    assert (silent.verdict, silent.text, silent.records) == (INCONCLUSIVE, "DISC has no answer", (7,))
+    text = "DISC has no answer where the capture ends"
+    assert (silent.verdict, silent.text, silent.records) == (INCONCLUSIVE, text, (7,))
     again = rows(ended, audited.OPENING)["association"]
     assert (again.verdict, again.records) == (INCONCLUSIVE, (7, 10))
+
+
+def test_echo_of_the_line_is_no_second_request() -> None:
+    station = audited.Station()
+    begun = audited.at(0, *station.connect()), audited.OPENING, audited.READING
+    units = audited.on_hdlc(station, *begun, audited.at(1, *station.disconnect()))
+    echoed = []
+    for one in units:
+        is_asked = one.said.direction == audited.ASKED
+        echoed += [one, one._replace(seconds=0.01, said=audited.answered(one.said.octets))] if is_asked else [one]
+    rows = audited.of_chunks(audited.serial_chunks(echoed))
+    assert (rows["answers"].verdict, rows["answers"].text) == (PASS, rows["answers"].check.asks)
+    assert (rows["hdlc-check-sequence"].times, rows["hdlc-poll-final"].verdict) == (len(units), PASS)
+
+
+def test_answer_with_another_invoke_id_behind_frames_that_the_capture_lost_proves_nothing() -> None:
+    station, units = audited.Station(), []
+    for count in range(4):
+        head = bytes((0xC0 | count + 1,))
+        request = audited.GET_CLOCK[:2] + head + audited.GET_CLOCK[3:]
+        answer = audited.CLOCK_ANSWER[:2] + head + audited.CLOCK_ANSWER[3:]
+        units += audited.at(1, audited.asked(request), audited.answered(answer))
+    framed = audited.on_hdlc(station, audited.at(0, *station.connect()), audited.OPENING, units)
+    del framed[5:7]  # an answer, and the request behind it
+    rows = audited.of_chunks(audited.serial_chunks(framed))
+    assert rows["hdlc-sequence"].verdict == INCONCLUSIVE
+    assert (rows["invoke-id"].verdict, rows["invoke-id"].records) == (INCONCLUSIVE, (5, 6))
+
+
+def test_many_requests_crowd_out_nothing_else_that_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analyzer.diagnosis.audit.ledger.MOST_REMEMBERED", 16)
+    polls = [audited.at(1, audited.asked(audited.GET_CLOCK)) for _ in range(20)]
+    late = audited.at(1, audited.asked(audited.GET_CLOCK), audited.answered(audited.CLOCK_ANSWER))
+    row = audited.over_tcp(audited.OPENING, audited.READING, audited.RELEASE, *polls, late)["association"]
+    assert row.verdict == FAIL
+    assert "after the association was released" in row.text
 
 
 def test_frame_with_an_address_of_three_octets_is_measured_behind_it() -> None:
