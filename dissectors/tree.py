@@ -49,6 +49,8 @@ class Note(NamedTuple):
     cause: str = ""
     confidence: str = "certain"
     """Of the cause: ``certain``, ``likely`` or ``possible``."""
+    before: int = 0
+    """The number of the earlier record that is compared with; 0 for none, or where nobody needs it but readers."""
 
 
 def unread(text: str, at: int, end: int, *, is_short: bool) -> Note:

@@ -246,7 +246,7 @@ class ServiceFamily(Family):
         one = self._association(record)
         last = one.exchanges[-1] if one is not None and one.exchanges else None
         is_asked = note.cause == "retransmission" and record.direction is REQUEST
-        if last is None or not is_asked or not note.text.endswith(f" of record {last.request}"):
+        if last is None or not is_asked or note.before != last.request:
             self._two_points.repeated(record, note)
             return
         text = f"{note.text}, which was answered in record {last.response}"

@@ -65,7 +65,7 @@ class TwoPoints:
         """Tell whether both came on one TCP connection, whose octets stand there once however often captured."""
         if record.lane.transport != "tcp":
             return False
-        before, own = int(note.text.rpartition(" ")[2]), record.association
+        before, own = note.before, record.association
         recent = islice(self._family.associations.newest_first(), _MOST_LOOKED_AT)
         ran = [one for one in recent if one.first.record <= before <= one.last_record and one.number != own]
         return {one.conversation for one in ran} == {record.lane.conversation}

@@ -149,7 +149,10 @@ def renumber(record: Record, numbers: Sequence[int]) -> None:
         record.parts = tuple(map(called, record.parts))
     if any(note.code in _NAME_RECORDS for note in record.notes):
         record.notes = tuple(
-            note._replace(text=_NUMBER.sub(lambda found: f"record {called(int(found[1]))}", note.text))
+            note._replace(
+                text=_NUMBER.sub(lambda found: f"record {called(int(found[1]))}", note.text),
+                before=called(note.before) if note.before else 0,
+            )
             if note.code in _NAME_RECORDS
             else note
             for note in record.notes

@@ -220,7 +220,7 @@ def _repeated(
     if before.digest != stands_for:
         text = f"key, system title and invocation counter {counter} are those of record {before.record}, whose"
         text += " octets are others: the cipher is broken for both"
-        return finding("invocation-counter-repeated", text, 0, 0, "nonce-reuse")
+        return finding("invocation-counter-repeated", text, 0, 0, "nonce-reuse")._replace(before=before.record)
     text = f"the invocation counter {counter} and all octets are those of record {before.record}"
     cause, confidence = "replay", "certain"
     # other talks and segments of the answer may stand between: what counts is that the sender said nothing new since
@@ -235,7 +235,7 @@ def _repeated(
             sender.hear(record)
         elif not association and later_ns is not None and later_ns <= _SECOND_POINT_NS:
             cause, confidence = "captured-at-two-points", "likely"
-    return finding("invocation-counter-repeated", text, 0, 0, cause, confidence)
+    return finding("invocation-counter-repeated", text, 0, 0, cause, confidence)._replace(before=before.record)
 
 
 def _later_ns(before: int | None, now: int | None) -> int | None:

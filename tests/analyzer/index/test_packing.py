@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from analyzer.index.packing import pack
+from analyzer.index.packing import pack, renumber
 from analyzer.record import Record
 from analyzer.session import Session
+from analyzer.tracking.findings import finding
 from captures.samples import samples
 from captures.source import open_source
 
@@ -32,3 +33,11 @@ def test_nothing_is_kept_beside_the_octets_where_nothing_is_rare(name: str) -> N
         assert bool(pack(record).extra) == is_rare
         kinds.add(is_rare)
     assert False in kinds or name in ("push-ciphered", "mode-c-readout")
+
+
+def test_notes_name_the_record_of_before_by_its_number_among_all() -> None:
+    record = _records("ln-wrapper")[0]
+    note = finding("invocation-counter-repeated", "the octets are those of record 2", 0, 0)._replace(before=2)
+    record.notes = (note, finding("line-echo", "the octets of record 1", 0, 0))
+    renumber(record, [11, 25])
+    assert [(one.text.rpartition(" ")[2], one.before) for one in record.notes] == [("25", 25), ("11", 0)]
