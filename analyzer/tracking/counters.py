@@ -94,7 +94,7 @@ class Sender:
         self.limit = 0 if self.is_shared else min(NEAR_END, counter + 1 + self.room - len(self.newest))
         if counter < self.reached:
             ahead = range(counter + 1, min(self.limit, counter + _AHEAD))
-            is_new = self.newest.keys().isdisjoint(ahead) and self.older.keys().isdisjoint(ahead)
+            is_new = self.newest.keys().isdisjoint(ahead) and (not self.older or self.older.keys().isdisjoint(ahead))
             self.limit = ahead.stop if is_new else 0
 
     def see(

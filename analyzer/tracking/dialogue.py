@@ -60,7 +60,7 @@ class Dialogue:
         record.kind = APDU
         following: Asked | Plan | None = None
         protection = self.protection
-        if protection is not None:
+        if protection is not None and not (self._nesting and record.protection):
             following = self._open_next(record, peer, octets, self._opened, protection.search.epoch)
         if following is None:
             if peer.role is REQUEST and len(octets) < _SHORT:

@@ -10,7 +10,7 @@ from struct import Struct
 
 from analyzer.record import REQUEST, UNSOLICITED, Apdu, Closed, Record
 from analyzer.security.attempt import Opener, Outcome
-from analyzer.security.opening import AUTHENTICATED, BROADCAST, ENCRYPTED, TAG_SIZE, VERIFIED
+from analyzer.security.opening import AUTHENTICATED, BROADCAST, ENCRYPTED, TAG_SIZE, TITLE_SIZE, VERIFIED
 from analyzer.tracking.counters import Sender, pack_seen
 from analyzer.tracking.findings import dissection_notes
 from analyzer.tracking.peer import Peer
@@ -34,8 +34,9 @@ _LONG = {0x81: (Struct(">xxBBI").unpack_from, 3), 0x82: (Struct(">xxHBI").unpack
 """By the first octet of a length of two or three: how it reads, with security control and counter, and its end."""
 _SHORT = tuple(Struct(f">BBBI{max(0, size - 7 - TAG_SIZE)}s{TAG_SIZE}s").unpack for size in range(0x82))
 """By size, how the values of a service-specific form stand in its octets, where its length is one octet."""
-_SHORT_COUNTER, _TEXT, _TAG = slice(3, 7), slice(None, -16), slice(-16, TAG_SIZE - 16)
-"""Counter in such octets; text and tag in what AES-GCM gives. Made once: each literal slice would be made anew."""
+_pack_iv = Struct(f">{TITLE_SIZE}sI").pack
+_TEXT, _TAG = slice(None, -16), slice(-16, TAG_SIZE - 16)
+"""Text and tag in what AES-GCM gives. Made once: each literal slice would be made anew."""
 _GENERAL = (0xDB, 0xDC)
 _new = tuple.__new__
 
@@ -69,7 +70,7 @@ def open_next(
 ) -> Asked | Plan | None:
     """Open and verify an APDU, which stood in one of ACSE or in nothing, with what opened the last one of its kind.
 
-    *epoch* is that of the keys.
+    *epoch* is that of the keys; *record* carries no protection so far.
 
     Returns the plan of what *record* carries then, or the request if it is one of those *known* by their octets, for
     which nothing is left to be done. None where anything is other than it was: then *record* is as it was, too.
@@ -77,26 +78,25 @@ def open_next(
     association = peer.association
     context = association.security
     total = len(octets)
-    if context is None or context.epoch != epoch or record.protection or total <= _SHORTEST:
+    if context is None or context.epoch != epoch or total <= _SHORTEST:
         return None
     first = octets[0]
     swift = context.swift.get(_FORM_OF[first])
     if swift is not None and octets[1] + 2 == total < 0x82:
         values = _SHORT[total](octets)
         _, _, said, counter, ciphered, tag = values
-        counted = octets[_SHORT_COUNTER]
     else:
         other = _other_form(context, peer, octets, swift)
         if other is None:
             return None
-        swift, values, counted, said, counter, ciphered, tag = other
+        swift, values, said, counter, ciphered, tag = other
     control, encrypt, title, aad, name, sender = swift
     if said != control:
         return None
     is_near = sender.last < counter < sender.limit
     if not is_near and sender.is_shared:
         return None
-    iv = title + counted
+    iv = _pack_iv(title, counter)
     text = encrypt(iv, ciphered, None)[_TEXT]
     if not compare_digest(encrypt(iv, text, aad)[_TAG], tag):
         return None
@@ -136,10 +136,10 @@ def _see(record: Record, peer: Peer, plan: Plan, inner: Plan, sender: Sender, co
 
 def _other_form(
     context: SecurityContext, peer: Peer, octets: bytes, swift: Swift | None
-) -> tuple[Swift, Values, bytes, int, int, bytes, bytes] | None:
+) -> tuple[Swift, Values, int, int, bytes, bytes] | None:
     """Read one of the general forms, or one with a length of several octets.
 
-    Returns its values, the counter as it stands, security control, counter, ciphertext and tag.
+    Returns its values, security control, counter, ciphertext and tag.
     """
     at, total, first = 1, len(octets), octets[0]
     long = _LONG.get(octets[1]) if swift is not None else None
@@ -151,7 +151,7 @@ def _other_form(
         begin = start + _BEGIN_SIZE
         ciphered, tag = octets[begin:-TAG_SIZE], octets[-TAG_SIZE:]
         values: Values = (first, size, control, counter, ciphered, tag)
-        return swift, values, octets[start + 1 : begin], control, counter, ciphered, tag
+        return swift, values, control, counter, ciphered, tag
     if swift is None:
         if first not in _GENERAL:
             return None
@@ -175,7 +175,7 @@ def _other_form(
         if at == 1
         else (first, octets[2:at], size, control, counter, ciphered, tag)
     )
-    return swift, values, octets[start + 1 : begin], control, counter, ciphered, tag
+    return swift, values, control, counter, ciphered, tag
 
 
 def remember(context: SecurityContext, entry: Entry, control: int, own: bytes, role: str | None, swift: Swift) -> None:

@@ -259,7 +259,8 @@ class Protection:
         inside = values[slots["user_information"]]
         if not inside:
             return
-        is_next = moves and open_next(record, peer, inside, _NONE_KNOWN, self.search.epoch, apdu.octets) is not None
+        is_next = moves and not record.protection
+        is_next = is_next and open_next(record, peer, inside, _NONE_KNOWN, self.search.epoch, apdu.octets) is not None
         if is_next and record.closed is not None and record.apdu is not None:
             closed, (text, initiate, said, _) = record.closed, record.apdu
             if initiate is not None and said is not None:
