@@ -84,7 +84,7 @@ class Audit:
             self._ledger.settle()
         self.doctor.take(record)
         one = self.doctor.associations.of(record.association) if record.association is not None else None
-        if not any(note.code == "line-echo" for note in record.notes):  # no station sent it
+        if not record.notes or all(note.code != "line-echo" for note in record.notes):  # no station sent it
             for look in WATCHERS:
                 look(self._ledger, record, one)
         for event in self.doctor.associations.events:

@@ -89,13 +89,20 @@ def sorts(ledger: Ledger, record: Record, one: Association | None) -> None:
         text = _said(one.answer) or "what was agreed is enciphered, and no key opens it"
         ledger.find("conformance", INCONCLUSIVE, text, one.answer.record)
     if tag in _SERVICES and one is not None and record.direction == REQUEST:
-        opened = [each for each in (one.proposal, one.answer) if each is not None]
-        ways = {_REFERENCING.get(each.context, _UNKNOWN) for each in opened}
-        if len(ways) == 1 and tag in (way := ways.pop()).others:
-            text = f"{apdu.family} in an association that was opened for referencing by {way.name}"
-            ledger.find("conformance", FAIL, text, opened[-1].record, number)
+        _referenced(ledger, record, one, tag)
     if tag in _INVOKED and record.direction == RESPONSE and record.request is not None:
         ledger.saw("answer", number)
+
+
+def _referenced(ledger: Ledger, record: Record, one: Association, tag: int) -> None:
+    """Hold the service of a request against the way of referencing that both sides opened for."""
+    last = one.answer or one.proposal
+    way = _REFERENCING.get(last.context, _UNKNOWN) if last is not None else _UNKNOWN
+    if last is None or tag not in way.others or record.apdu is None:
+        return
+    if one.proposal is None or _REFERENCING.get(one.proposal.context, _UNKNOWN) is way:
+        text = f"{record.apdu.family} in an association that was opened for referencing by {way.name}"
+        ledger.find("conformance", FAIL, text, last.record, record.number)
 
 
 @watcher

@@ -9,7 +9,7 @@ from analyzer.diagnosis.audit.ledger import FAIL, Ledger, watcher
 from analyzer.record import REQUEST, RESPONSE, Record
 from analyzer.tracking.history import Association
 
-_BLOCK, _STREAMS, _WINDOW = 0xE0, 0x40, 0x3F
+_BLOCK, _STREAMS, _WINDOW = b"\xe0", 0x40, 0x3F
 _WHO = {REQUEST: "client", RESPONSE: "meter"}
 _OTHER = {REQUEST: RESPONSE, RESPONSE: REQUEST}
 
@@ -30,12 +30,15 @@ def windows(ledger: Ledger, record: Record, one: Association | None) -> None:
     apdu, direction = record.apdu, record.direction
     if apdu is None or direction not in _OTHER:
         return
-    about = record.lane.conversation, record.client, record.server, record.gateway
-    octets = apdu.octets
-    if octets[:1] != bytes((_BLOCK,)) or len(octets) < 6 or record.problem:
-        ledger.state["blocks"].pop(about, None)
+    octets, transfers = apdu.octets, ledger.state["blocks"]
+    is_block = octets[:1] == _BLOCK and len(octets) >= 6 and not record.problem
+    if not is_block and not transfers:
         return
-    ways = ledger.state["blocks"].get(about)
+    about = record.lane.conversation, record.client, record.server, record.gateway
+    if not is_block:
+        transfers.pop(about, None)
+        return
+    ways = transfers.get(about)
     if not isinstance(ways, dict):
         ledger.remember("blocks", about, ways := {REQUEST: Way(), RESPONSE: Way()})
     own, other = ways[direction], ways[_OTHER[direction]]
