@@ -287,3 +287,18 @@ def test_a_nonce_that_the_other_direction_took_is_found_both_ways(monkeypatch: p
     short, long, _ = _both_ways(monkeypatch, lambda: opened(units, keyring(one.given), carrier=list))
     assert short == long
     assert [note.cause for note in short[-1].get("notes", ())] == ["nonce-reuse"]
+
+
+def test_a_request_within_a_block_that_was_ciphered_keeps_both_protections(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(random.Random(0))
+    for _ in range(3):
+        _exchange(world)
+        inner = world.request()
+        body = world.seal(world.client, bytes.fromhex("E08000010000") + length(len(inner)) + inner)
+        world.said.append(asked(b"\xdb\x08" + world.client + length(len(body)) + body))
+    meter = Meter(server_title=world.server)
+    meter.keys = {role: Key(role, octets, meter.place) for role, octets in world.given.items()}
+    short, long, taken = _both_ways(monkeypatch, lambda: opened(world.said, Keyring([meter])))
+    assert short == long
+    assert taken > 3
+    assert [len(one["protection"]) for one in short if len(one.get("protection", ())) > 1] == [2, 2, 2]
