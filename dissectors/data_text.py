@@ -46,8 +46,8 @@ def _is_hex(tag: int) -> bool:
 
 MOST_VALUES, MOST_PROFILES = 4096, 16
 """Of how many values in rows, and at how many places, what stands around them is kept."""
-RowWriter = Callable[[Rows, Iterator[tuple[Any, ...]], str], str]
-"""Writes rows of one layout: the rows, their values, the line prefix."""
+RowWriter = Callable[[Rows, Iterator[tuple[Any, ...]]], str]
+"""Writes rows of one layout behind one line prefix: the rows, their values."""
 ValueWriter = Callable[[bytes, int, int], Any]
 """Gives what stands for the Data, or for its value alone, from octet to octet."""
 Around = tuple[str, ValueWriter, str]
@@ -115,22 +115,22 @@ class Form:
         return text
 
     def rows(self, rows: Rows, octets: bytes, prefix: str) -> str:
-        """Write all elements of an array of rows, by the function made for their layout."""
+        """Write all elements of an array of rows, by the function made for their layout and the line prefix."""
         made = rows.layout.made
-        write = made.get(self)
+        write = made.get((self, prefix))
         if write is None:
-            write = made[self] = self.row_writer(rows.layout)
-        text: str = write(rows, rows.values(octets), prefix)
+            write = made[self, prefix] = self.row_writer(rows.layout, prefix)
+        text: str = write(rows, rows.values(octets))
         return text
 
-    def row_writer(self, layout: Layout) -> RowWriter:
-        """Generate the function that writes rows of this layout."""
-        template, names = self.row_template(layout.columns)
-        source = f"lambda rows, values, i: {self.between!r}.join([{fstring(template)} for {names} in values])"
+    def row_writer(self, layout: Layout, prefix: str) -> RowWriter:
+        """Generate the function that writes rows of this layout, each line of which begins with *prefix*."""
+        template, names = self.row_template(layout.columns, prefix)
+        source = f"lambda rows, values: {self.between!r}.join([{fstring(template)} for {names} in values])"
         write: RowWriter = eval(source, self.constants)
         return write
 
-    def row_template(self, columns: list[Column]) -> tuple[str, str]:
+    def row_template(self, columns: list[Column], prefix: str) -> tuple[str, str]:
         """Give the template of a row, places as ``p`` and the offset in the row, and the variables of its values."""
         elements: list[Any] = []
         scalars: dict[int, Callable[..., str]] = {}
@@ -142,15 +142,11 @@ class Form:
             start, end = code(f"p{column.start}"), code(f"p{column.end}")
             elements.append((column.tag, start, end, column.members if column.tag == STRUCTURE else variable))
             scalars[column.tag] = self.scalar_of(column.tag)
-        return self.joined(elements, scalars), f"({names})"
+        return self.join(elements, scalars, b"", prefix), f"({names})"
 
     def scalar_of(self, tag: int) -> Callable[..., str]:
         """Make what writes the template of one scalar of a row."""
         return lambda value, start, end: self.scalar(tag, value, start, end)
-
-    def joined(self, elements: list[Any], scalars: Mapping[int, Callable[..., str]]) -> str:
-        """Write the template of a row."""
-        return self.join(elements, scalars, b"", "")
 
     def call(self, tag: int, write: Callable[[Any], str], value: str) -> str:
         """Give the template that calls *write*."""
@@ -210,9 +206,9 @@ class LayerForm(Form):
         self.places: dict[tuple[Layout, int], list[tuple[str, ...]]] = {}
         """What stands around the values of rows, by layout and the place of the first."""
 
-    def row_writer(self, layout: Layout) -> RowWriter:
+    def row_writer(self, layout: Layout, prefix: str) -> RowWriter:
         """Generate the function: what stands around the values, places and all, is text of its own that is kept."""
-        template, names = self.row_template(layout.columns)
+        template, names = self.row_template(layout.columns, prefix)
         shown, around = [""], [""]
         for number, part in enumerate(template.split(MARK)):
             if number % 2 == 0:
@@ -228,7 +224,7 @@ class LayerForm(Form):
         write = eval(f"lambda values, around: ', '.join([f'{text}' {loop}])", self.constants)
         frame = eval("lambda a: (" + "".join([f"f'{one}', " for one in around]) + ")")
 
-        def write_rows(rows: Rows, values: Iterator[tuple[Any, ...]], prefix: str) -> str:
+        def write_rows(rows: Rows, values: Iterator[tuple[Any, ...]]) -> str:
             made: str = write(values, self.around_rows(rows, frame))
             return made
 
@@ -321,10 +317,6 @@ class OutlineForm(Form):
         if _is_hex(tag):
             return name + code(f'(": " + {value}.hex().upper() if {value} else "")')
         return name + self.call(tag, lambda value: shown_text(_grown(Element(tag, 0, 1, value))), value)
-
-    def joined(self, elements: list[Any], scalars: Mapping[int, Callable[..., str]]) -> str:
-        """Write the template of a row."""
-        return self.join(elements, scalars, b"", code("i"))
 
     def join(self, elements: list[Any], scalars: Mapping[int, Callable[..., str]], octets: bytes, prefix: str) -> str:
         """Write a line each, those inside indented."""

@@ -144,6 +144,13 @@ def test_text_of_rows_names_each_value() -> None:
     assert outline_lines(apdu, indent=0).count("          double-long-unsigned: 10") == 5
 
 
+def test_lines_of_rows_begin_where_each_outline_has_them() -> None:
+    apdu = bytes.fromhex("C401C100") + PROFILE
+    lines = outline_lines(apdu, indent=0).split("\n")
+    for indent in (3, 1, 3):
+        assert outline_lines(apdu, indent=indent).split("\n") == [f"{'  ' * indent}{line}" for line in lines]
+
+
 @pytest.mark.parametrize("numbers", [(4, 9, 5), (9, 4, 1100, 9)], ids=["few", "more-than-are-kept"])
 def test_layers_of_rows_agree_with_tree_whatever_was_kept_of_others(numbers: tuple[int, ...]) -> None:
     for start in (4, 7):
