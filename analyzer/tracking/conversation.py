@@ -36,10 +36,6 @@ _BROKEN_OFF_NS = 1_000_000_000
 """A frame is over where its octets pause for 25 ms, or as long as the meter is set to: this is far longer."""
 _FLAG_LOST_NS = 50_000_000
 """Who speaks so long behind a frame that lacks only its flag does not get it; converters keep octets for 16 ms."""
-_FLAG_OPENS_NS = 150_000_000
-"""A flag so long behind a frame of its own sender does not close that: no usual inter-octet time-out outlasts this."""
-_OPENS = re.compile(rb"\x7e(?:[\xa0-\xaf]|\Z)")
-"""A flag that no other one follows: of two the first closes a frame."""
 _HELD_PIECES = {True: 1 << 12, False: 256}
 """How many pieces wait: a slow line is read octet by octet, and a frame of HDLC may have two thousand."""
 _BOTH = -1
@@ -141,8 +137,6 @@ class Conversation:
             self._feed_special(side, octets, mark)
         else:
             framer = self._framers[side]
-            if self._is_special:
-                self._end_unclosed(side, octets, mark)
             for frame in framer.feed(octets, mark):
                 self.take(side, frame)
             self._fed_ns[side], self._begun = mark.time_ns, side
@@ -166,7 +160,6 @@ class Conversation:
         if self.stack in _BARE and not self._is_forced and _BEGINS.match(octets):
             self._heed_link(octets)
         framer, other = self._framers[side], self._framers[1 - side]
-        self._end_unclosed(side, octets, mark)
         frames = framer.feed(octets, mark)
         if frames or not self._is_at_once(side, mark):
             for frame in other.turn() or self._broken_off(1 - side, frames):
@@ -194,16 +187,6 @@ class Conversation:
         if self.stack != "hdlc" or before is None or mark.time_ns is None:
             return False
         return mark.time_ns - before < _AT_ONCE_NS
-
-    def _end_unclosed(self, side: int, octets: bytes, mark: Mark) -> None:
-        """Give good frames of a line that wait for their flag alone where one comes so late that it opens another."""
-        if not self.is_serial or self.stack != "hdlc" or mark.time_ns is None or not _OPENS.match(octets):
-            return
-        for each, limit_ns in ((1 - side, _FLAG_LOST_NS), (side, _FLAG_OPENS_NS)):
-            before, framer = self._fed_ns[each], self._framers[each]
-            if before is not None and mark.time_ns - before >= limit_ns and framer.lacks_flag():
-                for frame in framer.flush():
-                    self.take(each, frame)
 
     def _broken_off(self, side: int, behind: list[Frame]) -> list[Frame]:
         """Give what began on *side* and lacks octets, where the other side has said a frame long *behind* it.
