@@ -229,7 +229,9 @@ def _key(record: Record, row: Row, deep: Deep) -> list[Any]:
 
 
 def _plaintext(record: Record, row: Row, deep: Deep) -> list[Any]:
-    return [one.plaintext for one in record.protection if one.plaintext]
+    from analyzer.tracking.rewriting import masked_apdu  # few ask for it
+
+    return [masked_apdu(one.plaintext) for one in record.protection if one.plaintext]  # as an index keeps it
 
 
 _LINKS = ("hdlc", "wrapper", "iec62056-21", "mbus", "p1", "llc", "apdu", "noise")

@@ -14,6 +14,7 @@ from analyzer.export.annotated import annotated
 from analyzer.export.summary import summary
 from analyzer.masking import MASK_OCTET, concealed, secrets
 from captures.chunk import SENT
+from captures.samples import samples
 from dissectors.checks import bcc
 from dissectors.xdlms.initiate import InitiateRequest
 from tests.analyzer.cosem.data import (
@@ -138,6 +139,15 @@ def test_secret_behind_a_short_name_of_a_list_is_masked() -> None:
     values = made.values(records[-1])
     assert [one.text for one in values] == ["(masked)"]
     assert not traces(annotated(records[-1], values))
+
+
+@pytest.mark.parametrize("field", ["plaintext", "apdu.octets", "octets", "dedicated-key"])
+def test_dedicated_key_that_was_deciphered_shows_in_no_field(run: Run, field: str) -> None:
+    """The octets that were deciphered were printed with it, and a filter found it there, though not in an index."""
+    one = next(one for one in samples() if one.name == "ln-ciphered")
+    words = ("decode", str(one.path), "-k", str(one.keys))
+    assert "A0A1A2A3" not in run(*words, "-T", "fields", "-e", field).out
+    assert not run(*words, "-Y", "plaintext contains A0:A1:A2:A3").out
 
 
 def test_wrapped_key_stays() -> None:
