@@ -320,6 +320,17 @@ class Capture:
             found.append(line_of(row, record, records.values(record)))
         return found
 
+    def fields(self, numbers: Iterable[int], names: Sequence[str]) -> Iterator[list[str]]:
+        """Give what the fields called *names* say of each of the records *numbers*, as ``decode -T fields`` does.
+
+        Raises: FilterError where a name is not known.
+        """
+        from analyzer.index.field_lines import FieldCells, FieldLooker
+
+        cells, looker = FieldCells(names, lambda: self.time_digits), FieldLooker(self.records)
+        for number in numbers:
+            yield cells.of(self.table.row(number), looker)
+
     def detail(self, number: int) -> Detail:
         """Give the trees of record *number*, and the buffers that their nodes are places in."""
         record = self.record(number)

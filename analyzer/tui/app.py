@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from textual import events
 
-from analyzer.tui.columns import COLUMNS
+from analyzer.tui.columns import Known
 from analyzer.tui.commands import COMMANDS, KeyReader
 from analyzer.tui.options import Options, title_of
 from analyzer.tui.passes import Passes
@@ -50,7 +50,7 @@ class DlmsharkApp(Passes):
         self.history = self.settings.history
         for one in themes():
             self.register_theme(one)
-        self.settings.check({"theme": PALETTES, "column": COLUMNS, "command": COMMANDS})
+        self.settings.check({"theme": PALETTES, "column": Known(), "command": COMMANDS})
         wanted = options.theme or self.settings.theme
         self._begin_with(wanted if wanted in PALETTES else usual_theme())
         self.places: dict[str, int] = {}

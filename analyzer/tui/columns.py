@@ -1,9 +1,13 @@
-"""The columns of the record list: what each is called, how wide it is, and what it says of a record."""
+"""The columns of the record list: what each is called, how wide it is, and what it says of a record.
+
+Beside those of :data:`COLUMNS` any field that filters know is a column, by its name there.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len
@@ -31,7 +35,14 @@ _LOCKS = {
 }  # fmt: skip
 _NARROW, _DATE = 100, len("2026-03-02T10:14:07.78+01:00")
 _LEAST_SUMMARY, _GO_FIRST = 12, ("link", "address", "time")
-"""Cells that say what a record is; where they are fewer, these columns leave their room to the summary."""
+"""Cells that say what a record is; where they are fewer, these columns leave their room to the summary, and after them
+fields, the last one first."""
+_FIELD_ROOM = ((_NARROW, 24), (60, 16), (0, 12))
+"""From how wide a list on a field is how wide at most."""
+_MOST_TITLE = 12
+"""What a field's title takes at most in a narrow list, where its texts do not need it."""
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+_NOT_YET = "…"
 _PLAIN = frozenset({"wrapper", "apdu", "p1", "iec62056-21", "mbus", "noise"})
 """Links that one word stands for in every record: a narrow list goes without it."""
 LOCK_LEGEND = "◆ verified · ◇ opened, not verified · ■ closed · ⊘ broken"
@@ -45,6 +56,8 @@ class Look(NamedTuple):
     first_ns: int | None = None
     before_ns: int | None = None
     is_utc: bool = False
+    fields: Mapping[str, str] = {}
+    """What fields say of the record, by name; one that was not asked yet is missing."""
 
 
 class Column(NamedTuple):
@@ -150,7 +163,61 @@ COLUMNS: dict[str, Column] = {
         Column("latency", "Answered", 8, _latency, 100, is_right=True),
     )
 }
-"""All columns, in their usual order."""
+"""All columns that need no field, in their usual order."""
+
+
+@lru_cache(maxsize=2048)
+def is_field(name: str) -> bool:
+    """Tell whether filters know a field called *name*, which the list may show as a column."""
+    from analyzer.filter.fields import field_of  # it is needed where there are such columns alone
+    from analyzer.filter.names import is_tree_name
+
+    return field_of(name) is not None or is_tree_name(name)
+
+
+@lru_cache(maxsize=16)
+def field_problem(name: str) -> str:
+    """Say why *name* is no field, and what it may be; empty where it is one."""
+    from analyzer.filter import FilterError
+    from analyzer.filter.compile import named_field
+
+    try:
+        named_field(name)
+    except FilterError as problem:
+        return problem.message
+    return ""
+
+
+@lru_cache(maxsize=64)
+def fields_among(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Give those of the columns that are fields."""
+    return tuple(name for name in names if name not in COLUMNS)
+
+
+class Known(Collection[str]):
+    """The names that columns can have, of which those of :data:`COLUMNS` are listed."""
+
+    def __contains__(self, name: object) -> bool:
+        return name in COLUMNS or is_field(str(name))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COLUMNS)
+
+    def __len__(self) -> int:
+        return len(COLUMNS)
+
+
+class FieldWidth(NamedTuple):
+    """How wide a field's texts are, and whether all of them are numbers."""
+
+    name: str
+    width: int = 0
+    is_number: bool = True
+
+    def grown(self, text: str) -> FieldWidth:
+        """Make room for *text*."""
+        is_number = self.is_number and (not text or _NUMBER.fullmatch(text) is not None)
+        return FieldWidth(self.name, max(self.width, cell_len(text)), is_number)
 
 
 class Widths(NamedTuple):
@@ -161,6 +228,7 @@ class Widths(NamedTuple):
     link: int = 0
     control: int = 0
     """Of the links that say more than one word; 0 where none does."""
+    fields: tuple[FieldWidth, ...] = ()
 
     def grown(self, line: RecordLine) -> Widths:
         """Make room for *line*."""
@@ -168,16 +236,44 @@ class Widths(NamedTuple):
         control = self.control if line.link in _PLAIN else max(self.control, length)
         return Widths(
             max(self.number, len(str(line.number))), max(self.address, len(address_text(line))),
-            max(self.link, length), control,
+            max(self.link, length), control, self.fields,
         )  # fmt: skip
+
+    def grown_by_fields(self, names: Sequence[str], texts: Sequence[str]) -> Widths:
+        """Make room for the *texts* of the fields called *names*; others are forgotten."""
+        known = {one.name: one for one in self.fields}
+        found = (known.get(name, FieldWidth(name)).grown(text) for name, text in zip(names, texts, strict=True))
+        return self._replace(fields=tuple(found))
+
+
+def _field(name: str, is_number: bool, line: RecordLine, width: int, look: Look) -> Said:
+    text = look.fields.get(name)
+    if text is None:
+        return fit(_NOT_YET, width), "faint"
+    return (fit_right if is_number else fit)(printable(text), width), "text"
+
+
+def _columns(names: tuple[str, ...], seen: Widths) -> list[Column]:
+    """Give the columns called *names*; a field is called by the last part of its name, where no other one is."""
+    headings = [COLUMNS[name].heading if name in COLUMNS else name.rpartition(".")[2] for name in names]
+    known = {one.name: one for one in seen.fields}
+    found = []
+    for name, heading in zip(names, headings, strict=True):
+        column = COLUMNS.get(name)
+        if column is None:
+            width, is_number = known.get(name, FieldWidth(name))[1:]
+            title = name if headings.count(heading) > 1 else heading
+            column = Column(name, title, max(width, 1), partial(_field, name, is_number), 0, is_number, title)
+        found.append(column)
+    return found
 
 
 @lru_cache(maxsize=64)
 def layout(names: tuple[str, ...], width: int, digits: int, seen: Widths) -> tuple[tuple[Column, int], ...]:
     """Give the columns that a list of *width* cells shows, each with its width; one blank stands between."""
-    wide = [(one, _wide(one, width, digits, seen)) for one in map(COLUMNS.__getitem__, names)]
+    wide = [(one, _wide(one, width, digits, seen)) for one in _columns(names, seen)]
     shown = [(one, room) for one, room in wide if width >= one.from_width and (room or one.name == "summary")]
-    for name in ("", *_GO_FIRST):
+    for name in ("", *_GO_FIRST, *reversed(fields_among(names))):
         shown = [(one, room) for one, room in shown if one.name != name]
         left = width - sum(room for _, room in shown) - max(len(shown) - 1, 0)
         if left >= _LEAST_SUMMARY or "summary" not in names:
@@ -222,4 +318,8 @@ def _wide(column: Column, width: int, digits: int, seen: Widths) -> int:
         return min(seen.address, 12) if is_narrow else max(seen.address, len(column.heading))
     if column.name == "link":
         return min(seen.control, 7) if is_narrow else max(seen.link, column.width)
+    if column.name not in COLUMNS:
+        most = next(most for least, most in _FIELD_ROOM if width >= least)
+        title = cell_len(column.heading)
+        return min(max(column.width, min(title, _MOST_TITLE) if is_narrow else title), most)
     return column.width

@@ -90,7 +90,8 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         _command("pause", "p", MAIN, "pause the view; the capture goes on"),
         _command("time", "t", MAIN, "next way to show times: clock, since first, since before, since request"),
         _command("time-reference", "ctrl+t", MAIN, "times since this record; there once more: the clock again"),
-        _command("columns", "c", MAIN, "choose the columns of the list"),
+        _command("columns", "c", MAIN, "choose the columns of the list, any field among them"),
+        _command("apply-column", "I or ctrl+shift+i", MAIN, "the selected node, or a field, as a column", "FIELD"),
         _command("decode-as", "", MAIN, "force a stack: decode-as serial,hdlc", "SELECTOR,STACK"),
         _command("sort", "s", TABLE, "in tables: sort by the next column"),
         _command("plot", "p", TABLE, "on the readings: show or hide the plot"),
@@ -145,6 +146,7 @@ def said_of(command: Command) -> str:
 
 
 _NAMES_ELSEWHERE = {
+    "apply-column": "apply-as-column",
     "apply-node": "apply-as-filter",
     "bookmark": "flag flow.mark mark-packet",
     "columns": "preferences",

@@ -28,16 +28,17 @@ def csv_text(rows: Iterable[Sequence[object]]) -> str:
     return out.getvalue()
 
 
-def csv_of_lines(capture: Capture, numbers: Sequence[int]) -> Iterator[str]:
-    """Write records as CSV, the header before the first, some at once."""
-    yield csv_text([_LINE])
+def csv_of_lines(capture: Capture, numbers: Sequence[int], fields: Sequence[str] = ()) -> Iterator[str]:
+    """Write records as CSV with *fields* behind what all have, the header before the first, some at once."""
+    yield csv_text([(*_LINE, *fields)])
     for at in range(0, len(numbers), _AT_ONCE):
-        for line in capture.lines(numbers[at : at + _AT_ONCE]):
+        portion = numbers[at : at + _AT_ONCE]
+        for line, cells in zip(capture.lines(portion), capture.fields(portion, fields), strict=True):
             time = "" if line.time_ns is None else seconds_text(line.time_ns, capture.time_digits)
             latency = "" if line.latency_ns is None else line.latency_ns / 1e6
             yield csv_text([(
                 line.number, time, line.lane, line.link, line.direction, line.client, line.server, line.summary,
-                line.value, line.unit, latency, line.length,
+                line.value, line.unit, latency, line.length, *cells,
             )])  # fmt: skip
 
 

@@ -37,7 +37,7 @@ SCREENS = {
     "start": "StartScreen", "diff": "DiffScreen",
 }  # fmt: skip
 """Commands that open a screen: the module is called as they are, the class as it says."""
-_OF_ROW = ("apply-node", "prepare-node", "open")
+_OF_ROW = ("apply-node", "prepare-node", "apply-column", "open")
 _MENU = (
     *_OF_ROW, "plot", "sort", "filter-rows", "follow", "request", "response", "copy-field", "copy-hex",
     "copy-annotated", "copy-json", "bookmark", "comment", "time-reference", "compare", "ladder", "doctor", "export",

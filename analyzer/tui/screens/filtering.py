@@ -227,9 +227,14 @@ class Filtering(Navigation):
         raise NotImplementedError
 
 
+def name_of(path: tuple[str, ...]) -> str:
+    """Name the field of the tree to which *path* leads, as filters and columns do."""
+    return ".".join(path[-2:])
+
+
 def expression_of(path: tuple[str, ...], node: Node) -> str:
     """Write the filter that a field of the tree stands for."""
-    name = ".".join(path[-2:]) if len(path) > 1 else node.name
+    name = name_of(path)
     if node.children or node.value is None:
         return node.name
     value = node.value

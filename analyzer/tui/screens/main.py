@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
 
-from analyzer.tui.columns import COLUMNS
+from analyzer.tui.columns import COLUMNS, Known
 from analyzer.tui.commands import key_text
 from analyzer.tui.fitting import fit
 from analyzer.tui.screens.base import NOTHING
@@ -69,8 +69,7 @@ class MainScreen(Taking):
 
     def on_mount(self) -> None:
         """Take the capture."""
-        columns = tuple(name for name in self.program.settings.columns if name in COLUMNS)
-        self.records.names = columns or self.records.names
+        self.records.names = self.program.settings.columns or self.records.names
         self.records.focus()
         self._lay_out()
         super().on_mount()
@@ -87,6 +86,8 @@ class MainScreen(Taking):
 
     def begin(self, capture: Capture) -> None:
         """Take a capture, whose records are to come."""
+        known = Known()  # not asked before the window stands: fields take time to load
+        self.records.names = tuple(name for name in self.records.names if name in known) or tuple(COLUMNS)
         self.records.capture = capture
         self.records.is_utc = self.program.options.is_utc or capture.has_local_times
         if self.program.options.filter:
@@ -222,6 +223,11 @@ class MainScreen(Taking):
         self.filter_run = self.detail = self.records.capture = None
 
     # -- lines ----------------------------------------------------------------------------------------------------
+
+    def on_record_list_widened(self) -> None:
+        """Write what stands above the columns where they stand now."""
+        self.records.refresh()
+        self.show_headings()
 
     def show_lines(self) -> None:
         """Write the headings and the status line."""

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analyzer.tui.columns import CLOCK, COLUMNS, SINCE_FIRST, TIME_MODES
+from analyzer.tui.columns import CLOCK, SINCE_FIRST, TIME_MODES, fields_among
+from analyzer.tui.screens.choosing import Choosing
 from analyzer.tui.screens.exporting import Exporting
-from analyzer.tui.screens.filtering import Filtering
 from analyzer.tui.widgets.prompt import Choice, Question, Verdict
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _AT_ONCE = 200
 _PORT = re.compile(r":(\d+)(?= |$)")
 
 
-class Taking(Filtering, Exporting):
+class Taking(Choosing, Exporting):
     """Commands that take records elsewhere."""
 
     suffixes = _SUFFIXES
@@ -166,7 +166,7 @@ class Taking(Filtering, Exporting):
         if suffix == ".csv":
             from analyzer.tui.exporting import csv_of_lines
 
-            yield from csv_of_lines(capture, numbers)
+            yield from csv_of_lines(capture, numbers, fields_among(self.records.names))
         elif suffix == ".hex":
             for number in numbers:
                 yield capture.record(number).octets.hex(" ").upper() + "\n"
@@ -304,22 +304,6 @@ class Taking(Filtering, Exporting):
         live = self.program.options.live
         return self.program.capture.progress.is_done and (live is None or live.is_over())
 
-    def command_columns(self, count: int) -> None:
-        """Ask for the columns of the list."""
-        hint = "names in their order; the usual ones if empty"
-        self.ask(
-            Question("columns", "columns", _column_choices, _column_verdict, hint=hint), " ".join(self.records.names)
-        )
-
-    def answer_columns(self, text: str) -> None:
-        """Take other columns, and keep them for the next time."""
-        names = tuple(_words(text)) or tuple(COLUMNS)
-        if all(name in COLUMNS for name in names):
-            self.records.names = names if "summary" in names else (*names, "summary")
-            self.program.settings.keep_columns(self.records.names)
-            self.records.forget_lines()
-            self.show_lines()
-
 
 def _stack_choices(text: str) -> list[Choice]:
     from analyzer.stacks import STACKS
@@ -338,21 +322,6 @@ def _stack_verdict(text: str) -> Verdict:
     except ValueError as problem:
         return Verdict(False, str(problem))
     return Verdict(True, "Enter reads the capture again")
-
-
-def _column_choices(text: str) -> list[Choice]:
-    before, _, word = text.rpartition(" ")
-    start = f"{before} " if before else ""
-    return [Choice(start + name, name) for name in COLUMNS if name.startswith(word) and name not in before.split()]
-
-
-def _column_verdict(text: str) -> Verdict:
-    unknown = [word for word in _words(text) if word not in COLUMNS]
-    return Verdict(not unknown, f"no column '{unknown[0]}'" if unknown else "")
-
-
-def _words(text: str) -> list[str]:
-    return text.replace(",", " ").split()
 
 
 def _octets_said(octets: bytes) -> str:

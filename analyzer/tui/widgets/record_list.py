@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from rich.style import Style
+from textual.message import Message
 from textual.strip import Strip
 
 from analyzer.tui.columns import (
@@ -18,6 +20,7 @@ from analyzer.tui.columns import (
     Column,
     Look,
     Widths,
+    fields_among,
     layout,
     lend,
     without_value,
@@ -31,12 +34,18 @@ if TYPE_CHECKING:
 
 _MOST_LINES = 512
 """Kept at most: scrolling back and forth finds them again, all of a capture would be megabytes."""
+_MOST_CELL = 256
+"""So much of a field is kept: no column is as wide."""
+_UNFELT_SECONDS = 0.02
 
 
 class RecordList(Rows):
     """Shows all records of a capture, or those that a filter left."""
 
     contexts = ("rows",)
+
+    class Widened(Message):
+        """Columns became wider, so that what stands above them has to."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -53,6 +62,10 @@ class RecordList(Rows):
         self.marks: dict[int, str] = {}
         """Marks by record number."""
         self._lines: dict[int, RecordLine] = {}
+        self._cells: dict[int, tuple[str, ...]] = {}
+        """What the fields among the columns say, by record number."""
+        self._is_asking = False
+        """Whether fields of records in sight are asked for in a moment."""
         self._seen = Widths()
         self._strips: dict[tuple[int, str, str], Strip] = {}
         """Rows as they were written, by number, colour behind them and mark."""
@@ -114,6 +127,7 @@ class RecordList(Rows):
     def forget_lines(self) -> None:
         """Write every row anew: the capture knows more, or times are shown in another way."""
         self._lines.clear()
+        self._cells.clear()
         self._strips.clear()
         self.refresh()
 
@@ -123,6 +137,8 @@ class RecordList(Rows):
         """Write a row; one that was in sight before is not written again."""
         number = self.number_at(index)
         if not number or index == self.cursor or self.time_mode == SINCE_BEFORE or self.line_at(index) is None:
+            return super().row_strip(index)
+        if number not in self._cells and fields_among(self.names):
             return super().row_strip(index)
         strips_for = (self.room, self.palette, self._seen, self.time_mode, self.is_utc, self.names, self.reference)
         if strips_for != self._strips_for or len(self._strips) > _MOST_LINES:
@@ -141,10 +157,12 @@ class RecordList(Rows):
             self._get(number)
         return self._lines.get(number)
 
+    def _in_sight(self) -> Iterable[int]:
+        return map(self.number_at, range(max(self.top, 0), min(self.top + max(self.size.height, 1), self.count)))
+
     def _get(self, number: int = 0) -> None:
         """Get the lines that are in sight, and that of *number*."""
-        rows = range(max(self.top, 0), min(self.top + max(self.size.height, 1), self.count))
-        wanted = [one for one in map(self.number_at, rows) if one not in self._lines]
+        wanted = [one for one in self._in_sight() if one not in self._lines]
         if number and number not in wanted:
             wanted.append(number)
         if self.capture is None or not wanted:
@@ -155,12 +173,43 @@ class RecordList(Rows):
             self._lines[line.number] = line
             self._seen = self._seen.grown(line)
 
+    def _ask(self) -> None:
+        """Ask the records in sight for their fields, as long as nobody feels it; the others in a moment."""
+        names = fields_among(self.names)
+        wanted = [one for one in self._in_sight() if one not in self._cells]
+        if self._is_asking or self.capture is None or not names or not wanted:
+            return
+        if len(self._cells) > _MOST_LINES:
+            self._cells.clear()
+        seen, asked, end = self._seen, 0, monotonic() + _UNFELT_SECONDS
+        for asked, cells in enumerate(self.capture.fields(wanted, names), 1):
+            self._cells[wanted[asked - 1]] = kept = tuple(one[:_MOST_CELL] for one in cells)
+            seen = seen.grown_by_fields(names, kept)
+            if monotonic() > end:
+                break
+        if seen != self._seen:
+            self._seen = seen
+            self.post_message(self.Widened())
+        if asked < len(wanted):
+            self._is_asking = True
+            self.set_timer(0.001, self._ask_on)
+
+    def _ask_on(self) -> None:
+        self._is_asking = False
+        self._ask()
+        self.refresh()
+
     def look(self, index: int) -> Look:
         """Say how times of the row *index* are shown."""
         assert self.capture is not None
         before = self.line_at(index - 1) if self.time_mode == SINCE_BEFORE and index else None
         first = self.line_first()
-        return Look(self.time_mode, self.capture.time_digits, first, before.time_ns if before else None, self.is_utc)
+        names, number = fields_among(self.names), self.number_at(index)
+        if names and number not in self._cells:
+            self._ask()
+        fields = dict(zip(names, self._cells.get(number, ()), strict=False))  # none of them where it was not asked yet
+        before_ns = before.time_ns if before else None
+        return Look(self.time_mode, self.capture.time_digits, first, before_ns, self.is_utc, fields)
 
     def line_first(self) -> int | None:
         """Give the time of the first record, or of the one that times are counted from."""
@@ -191,6 +240,11 @@ class RecordList(Rows):
             if column is not columns[-1][0]:
                 yield " ", Style.null()
 
+    def has_room_for(self, name: str) -> bool:
+        """Tell whether the column *name* is seen."""
+        digits = self.capture.time_digits if self.capture is not None else 3
+        return any(one.name == name for one, _ in layout(self.names, self.room, digits, self._seen))
+
     def _has_values(self, width: int) -> bool:
         return "value" in self.names and width >= COLUMNS["value"].from_width
 
@@ -207,6 +261,7 @@ class RecordList(Rows):
         """Write the heading above the rows."""
         digits = self.capture.time_digits if self.capture is not None and self.count else 3
         self._get()  # they say how wide the columns are
+        self._ask()
         columns = layout(self.names, width, digits, self._seen)
         return " ".join((fit_right if one.is_right else fit)(self._title(one, room), room) for one, room in columns)
 

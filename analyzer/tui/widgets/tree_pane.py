@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.style import Style
@@ -11,7 +12,7 @@ from textual import events
 from analyzer.export.glyphs import MARKS
 from analyzer.tui.columns import COLOURS
 from analyzer.tui.fitting import printable
-from analyzer.tui.selection import Place, Step, children_of, place_of
+from analyzer.tui.selection import Place, Step, children_of, place_of, steps
 from analyzer.tui.widgets.rows import Piece, Rows
 from dissectors.tree import Kind, Node, Note, shown
 
@@ -23,6 +24,7 @@ _MANY = 12
 _INFORMATION = "information"
 """The field of HDLC that holds the APDU."""
 _MOST_REMEMBERED = 4096
+_MOST_NAMED = 1024
 
 
 class Item(NamedTuple):
@@ -100,6 +102,10 @@ class TreePane(Rows):
             if item.step.depth == 0 or (path[-2] == _INFORMATION and item.step.node.kind != Kind.HIDDEN):
                 best = index
         return best
+
+    def paths(self) -> Iterator[tuple[str, ...]]:
+        """Give the names that lead to the first nodes, shown or not."""
+        return (step.path for step in islice(steps(self._roots), _MOST_NAMED) if step.node.kind is not Kind.HIDDEN)
 
     # -- which rows -----------------------------------------------------------------------------------------------
 
