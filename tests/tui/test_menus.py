@@ -30,7 +30,7 @@ def test_palette_lists_key_deed_and_name_and_enter_takes_the_chosen_one() -> Non
     async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
         await pilot.press("ctrl+p")
         await wait_for(pilot, lambda: len(_rows(app)) == 12)
-        find = next(line for line in _rows(app) if line.endswith("find  "))
+        find = next(line for line in _rows(app) if line.rstrip(" ▁▂▃▄▅▆▇█").endswith("  find"))
         assert find.split("  ")[0] == "│ Ctrl+F" and " find octets (hex) or text in records " in find
         assert _chosen(app) == "filter"
         for key, chosen in (("down", "find"), ("tab", "next-match"), ("shift+tab", "find"), ("up", "filter")):
