@@ -67,8 +67,6 @@ class Opening(App[None]):
         self.farewell = ""
         """What is said once the terminal is given back."""
         self._growth: Growth | None = None
-        self._inputs: tuple[str, ...] = ()
-        """What the records are of that are shown."""
         self._written_anew = ""
         """The file that is read again because it is another."""
         self._has_frames = "polars" in sys.modules
@@ -129,7 +127,7 @@ class Opening(App[None]):
         """Show what the capture has got."""
         capture = self.capture
         self._growth = Growth(capture)
-        self._records, self._inputs = capture.records, capture.inputs
+        self._records = capture.records
         self.main.begin(capture)
         self.main.is_tailing = self.options.live is not None
         self.main.take(is_done=capture.progress.is_done)
@@ -265,15 +263,6 @@ class Opening(App[None]):
         for one in self._open_screens():
             one.show_title()
             one.came_anew()
-
-    def _take_ring(self, capture: Capture, moved: Renumbering) -> None:
-        """A ring went on: other files are open, and records have other numbers."""
-        names = self.options.inputs
-        title = title_of(capture.inputs) if self.options.title == title_of(names) else self.options.title
-        self.options = self.options._replace(inputs=capture.inputs, title=title)
-        for one in self._open_screens():
-            one.opened_from = moved.new(one.opened_from)
-        self.main.take_renumbered(moved)
 
     def _say_lost(self, growth: Growth) -> None:
         """Say that files are empty or gone, and that others wait for them; the records of all stay."""

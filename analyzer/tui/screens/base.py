@@ -58,6 +58,8 @@ class BaseScreen(Ground, Screen[None], inherit_bindings=False):
     """The record that was selected when the screen opened."""
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
     """What has the keys; the panes show it themselves, so that nothing else is written over a slow line."""
+    is_asking = False
+    """Whether a question is open, or its answer not taken yet."""
     _before_prompt: Widget | None = None
     """What had the keys before the prompt."""
 
@@ -244,11 +246,17 @@ class BaseScreen(Ground, Screen[None], inherit_bindings=False):
         prompt.history = self.program.history
         if not isinstance(self.focused, Input):
             self._before_prompt = self.focused
+        self.is_asking = True
         prompt.ask(question, text)
+
+    def answered(self) -> None:
+        """Nothing is asked any more."""
 
     def on_prompt_gave_up(self) -> None:
         """Give the keys back."""
+        self.is_asking = False
         self.return_focus()
+        self.answered()
 
     def on_click(self, event: events.Click) -> None:
         """Take a menu away where a click went to what is beside it."""
@@ -272,6 +280,7 @@ class BaseScreen(Ground, Screen[None], inherit_bindings=False):
 
     def on_prompt_answered(self, event: Prompt.Answered) -> None:
         """Run what was typed."""
+        self.is_asking = False
         self.return_focus()
         if event.kind == "command":
             self.run_typed(event.text)
@@ -279,6 +288,8 @@ class BaseScreen(Ground, Screen[None], inherit_bindings=False):
             answer: Runner | None = getattr(self, f"answer_{event.kind.replace('-', '_')}", None)
             if answer is not None:
                 answer(event.text)
+        if not self.is_asking:
+            self.answered()
 
     def command_command(self, count: int) -> None:
         """Ask for a command."""
@@ -292,7 +303,7 @@ class BaseScreen(Ground, Screen[None], inherit_bindings=False):
     def command_menu(self, count: int) -> None:
         """Ask what to do with what is selected."""
         label = f"do with {self.selected_said}" if self.selected_said else "do"
-        self.ask(Question("palette", label, self._menu_choices, hint="↑ ↓ choose, or a click", is_list=True))
+        self.ask(Question("menu", label, self._menu_choices, hint="↑ ↓ choose, or a click", is_list=True))
 
     def _menu_choices(self, text: str) -> list[Choice]:
         """Offer what there is to do; in the list of records what Enter does, or is about a field of one, comes last."""
@@ -306,6 +317,8 @@ class BaseScreen(Ground, Screen[None], inherit_bindings=False):
     def answer_palette(self, text: str) -> None:
         """Run the command that was chosen."""
         self.run_typed(text)
+
+    answer_menu = answer_palette
 
     def _found_choices(self, text: str) -> list[Choice]:
         return self._choices_of(self.available(), text)

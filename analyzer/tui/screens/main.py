@@ -18,6 +18,7 @@ from analyzer.tui.selection import place_of, step_at
 from analyzer.tui.widgets.bars import Heading, Said, StatusBar
 from analyzer.tui.widgets.ground import Pane, Part
 from analyzer.tui.widgets.hex_pane import HexPane
+from analyzer.tui.widgets.prompt import Prompt
 from analyzer.tui.widgets.record_list import RecordList
 from analyzer.tui.widgets.rows import Rows
 from analyzer.tui.widgets.tree_pane import TreePane
@@ -105,8 +106,7 @@ class MainScreen(Taking):
             self.records.is_utc = self.program.options.is_utc or self.program.capture.has_local_times
             self.records.forget_lines()
             self._say_why_empty()
-        if self.is_tailing:
-            self.records.move_to(self.records.count - 1)
+        self.follow_end()
         if not self.shown and self.records.count:
             self.show_record()
         else:
@@ -132,8 +132,7 @@ class MainScreen(Taking):
         self.records.forget_lines()
         self.restart_filters()
         self.records.take()
-        if self.is_tailing:
-            self.records.move_to(self.records.count - 1)
+        self.follow_end()
         self.shown = 0
         self.show_record()
         self.show_title()
@@ -142,12 +141,27 @@ class MainScreen(Taking):
         """The capture was read again from other files: marks and the cursor stay with their records."""
         number = self.records.number
         self.renumber(moved.new)
+        before = len(self.comments)
         self.comments = {new: text for one, text in self.comments.items() if (new := moved.new(one))}
+        self.has_unsaved &= bool(self.comments)
+        if gone := before - len(self.comments):
+            self.flash(f"what went from the ring took {gone:,} comment{'s' * (gone != 1)} with it", "warning")
         self.records.reference = moved.new(self.records.reference)
         self.take_anew()
-        if not self.is_tailing and not self.is_paused:
-            self.records.go_to_record(max(moved.new(number), 1))
+        if (self.is_asking or not self.is_tailing) and not self.is_paused:
+            now = moved.new(number)
+            self.records.go_to_record(max(now, 1))
             self.show_record()
+            self._ask_on(is_there=now > 0)
+
+    def _ask_on(self, *, is_there: bool) -> None:
+        """Let the menu name its record by the number that it has now; a question goes with its record."""
+        prompt = self.query_one(Prompt)
+        kind = prompt.question.kind if prompt.question is not None else ""
+        if kind in ("menu", "comment") and not is_there:
+            self.close_prompt()
+        elif kind == "menu":
+            prompt.name_anew(f"do with {self.selected_said}")
 
     def show_record(self) -> None:
         """Show the record under the cursor in the lower panes."""
@@ -179,7 +193,7 @@ class MainScreen(Taking):
     def rows_moved(self, rows: Rows) -> None:
         """Let the other panes follow."""
         if rows is self.records:
-            if self.is_tailing and self.records.cursor < self.records.count - 1:
+            if self.is_tailing and not self.is_asking and self.records.cursor < self.records.count - 1:
                 self.is_tailing = False  # who scrolls wants to stay there
                 self.show_title()
             if not self._was_quick:
@@ -206,7 +220,7 @@ class MainScreen(Taking):
         """Name the record, or the field or note of it."""
         item = self.tree_pane.item
         if self.pane is self.records or item is None:
-            return f"record {self.records.number}"
+            return f"record {self.records.number}" if self.records.number else ""
         return item.note.code if item.note is not None else item.step.node.name
 
     def _follow_tree(self) -> None:

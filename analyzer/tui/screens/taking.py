@@ -272,11 +272,20 @@ class Taking(Choosing, Exporting):
         since = f"since record {records.reference}" if records.reference else records.time_mode
         self.flash(f"times: {since}")
 
+    def follow_end(self) -> None:
+        """Go to the last record if the end is followed; not while a question is open, which is about another."""
+        if self.is_tailing and not self.is_asking:
+            self.records.move_to(self.records.count - 1)
+
+    def answered(self) -> None:
+        """Follow the end again, unless what was answered has opened another screen about the record."""
+        if self.is_current and not self.is_paused:
+            self.follow_end()
+
     def command_tail(self, count: int) -> None:
         """Follow the end of the capture, or stop."""
         self.is_tailing = not self.is_tailing
-        if self.is_tailing:
-            self.records.move_to(self.records.count - 1)
+        self.follow_end()
         self.show_title()
         self.flash("follows the end; moving up stops it" if self.is_tailing else "stays where it is")
 
@@ -288,8 +297,7 @@ class Taking(Choosing, Exporting):
         self.is_paused = not self.is_paused
         if not self.is_paused:
             self.records.take()
-            if self.is_tailing:
-                self.records.move_to(self.records.count - 1)
+            self.follow_end()
             self.show_lines()
         self.show_title()
         more = "a file that grows is shown as it was" if self._is_at_rest() else "records still arrive"

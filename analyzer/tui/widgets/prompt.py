@@ -192,9 +192,7 @@ class Prompt(Vertical):
             self._make_lines()
         self.query_one(AnswerInput).is_asking = True
         self.add_class("asking")
-        label = self.query_one("#label", Bar)
-        label.styles.width = cell_len(question.label) + 2
-        label.say([(f" {question.label} ", "accent bold")])
+        self.name_anew(question.label)
         answer = self.query_one("#answer", Input)
         answer.password = question.is_secret
         answer.value = text = "".join(filter(str.isprintable, text))
@@ -206,6 +204,12 @@ class Prompt(Vertical):
         self._list.begin(question.complete("") if question.is_list else ())
         self.fit()
         self._look(text)
+
+    def name_anew(self, text: str) -> None:
+        """Write before the line what is asked."""
+        label = self.query_one("#label", Bar)
+        label.styles.width = cell_len(text) + 2
+        label.say([(f" {text} ", "accent bold")])
 
     def close(self) -> None:
         """Take the prompt away."""
