@@ -246,14 +246,15 @@ def unasked(family: Family, record: Record, one: Association, late: Exchange | N
     if late is None and waits and record.apdu.octets[0] in _INVOKED:
         _other_invoke_id(family, record, one, waits[-1])
         return
-    if late is None and (wait := _of_another_service(family, record, one)) is not None:
-        _other_service(family, record, wait)
-        return
     others: list[Alternative] = []
     if late is None:
         vain = [each for each in reversed(one.unanswered) if ANSWERED_BY.get(each.service) == answer]
         told = {number for fact in _told(family, record.lane.text, "late-response") for number in fact.explains}
-        late = next((each for each in vain if each.request not in told), vain[0] if vain else None)
+        late = next((each for each in vain if each.request not in told), None)
+        if late is None and (wait := _of_another_service(family, record, one)) is not None:
+            _other_service(family, record, wait)
+            return
+        late = late or next(iter(vain), None)
     if late is not None:
         cause, confidence = "late-response", LIKELY
         text = f"{answer} comes when nothing asks for it any more; it answers {asked(late)}"

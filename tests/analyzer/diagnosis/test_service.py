@@ -551,3 +551,10 @@ def test_answer_of_another_service_has_the_invoke_id_of_its_request(answer: str)
     wrong = at(1, asked(GET_CLOCK), answered(bytes.fromhex(answer)))
     told = over_tcp(OPENING, READING, wrong, READING)
     assert "answer-of-another-service" not in {one.cause for one in told}
+
+
+@pytest.mark.parametrize("wait", [11, 14])
+def test_late_answer_is_of_the_service_that_asked_for_it_and_of_no_other(wait: int) -> None:
+    write, read = at(1, asked(SET_CLOCK)), at(wait, asked(GET_CLOCK), answered(bytes.fromhex("C501C100")))
+    (story,) = over_tcp(OPENING, READING, write, read, at(0.2, answered(CLOCK_ANSWER)), READING)
+    assert (story.code, story.cause) == ("response-without-request", "late-response")
