@@ -44,8 +44,6 @@ class Hints(NamedTuple):
     """Each line begins with its number."""
     has_hours_behind: bool = False
     """Behind each time stands its zone in whole hours, with a minus."""
-    has_months: bool = False
-    """Times begin with month and day, as numbers."""
     has_years_behind: bool = False
     """Behind each time and its fraction stands its year."""
     has_zone_lanes: bool = False

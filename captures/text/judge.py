@@ -16,7 +16,7 @@ from captures.text.octets import is_unpadded
 from captures.text.reader import Reader
 from captures.text.shape import LONGEST_HEADING, Joins, Shape
 from captures.text.shapes import PLAIN, SHAPES
-from captures.text.times import date_order, has_colon_rows, has_hours_behind, has_months, has_years_behind
+from captures.text.times import date_order, has_colon_rows, has_hours_behind, has_years_behind
 from captures.text.units import is_traffic
 
 
@@ -61,7 +61,6 @@ def judge(head: bytes, shapes: Iterable[Shape] = SHAPES) -> Judgement | None:
         has_line_numbers=has_line_numbers(lines),
         has_colon_rows=has_colon_rows(text),
         has_hours_behind=has_hours_behind(lines),
-        has_months=has_months(lines),
         has_years_behind=has_years_behind(text),
         has_zone_lanes=has_zone_lanes(lines),
         leading=leading_numbers(lines),

@@ -16,7 +16,7 @@ from captures.text.reads import Reads
 from captures.text.rows import row_below
 from captures.text.shape import LONGEST_HEADING, Joins, Shape
 from captures.text.spelt import SPELT
-from captures.text.times import LIKE_A_CLOCK, Clock, with_minutes, with_month, with_year
+from captures.text.times import LIKE_A_CLOCK, Clock, with_minutes, with_year
 from captures.text.units import begins_unit, octets_among_words, rest_of_unit
 from captures.text.untitled import Untitled
 from captures.text.worded import Worded
@@ -394,7 +394,6 @@ def _mends(hints: Hints, *, has_numbers: bool) -> tuple[Callable[[bytes], bytes]
             (hints.leading is not Leading.NONE, partial(with_one_time, leading=hints.leading)),
             (hints.standing, partial(without_standing, number=hints.standing)),
             (hints.has_hours_behind, with_minutes),
-            (hints.has_months, with_month),
             (hints.has_years_behind, with_year),
             (hints.has_zone_lanes, without_zone),
             (hints.has_letters, spelt_out),

@@ -92,7 +92,6 @@ _HOURS_BEHIND = re.compile(rb"(" + _AGAIN + rb")-(0[1-9]|1[0-2])(?=[\])]?[\s;,|]
 _YEAR_BEHIND_FRACTION = re.compile(
     rf"(\b{_WEEKDAY}{_MONTH} +\d{{1,2}} \d\d:\d\d:\d\d)([.,]\d{{1,9}})( (?:19|20)\d\d\b)".encode()
 )
-_MONTH_AND_DAY = re.compile(rb"(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(?= \d\d:\d\d:\d\d\.\d{3}\b)")
 _NO_OCTETS = re.compile(rb"[\])]?[\s:;,|-]++(?:(?![0-9A-Fa-f]{2})\S|7[Ee] ?[Aa]|00 ?01 ?00|68 ?(..) ?\1 ?68)")
 _BASIC_PARTS = ((0, 4), (4, 6), (6, 8), (8, 10), (10, 12), (12, 14))
 _LAST_YEAR = 9999
@@ -177,26 +176,6 @@ def has_hours_behind(lines: Iterable[bytes]) -> bool:
 def with_minutes(line: bytes) -> bytes:
     """Give *line* with the minutes of a zone of whole hours behind its time."""
     return _HOURS_BEHIND.sub(rb"\1-\2:00", line, count=1)
-
-
-def has_months(lines: Iterable[bytes]) -> bool:
-    """Tell whether the times of *lines* begin with month and day, as Android's do: all of them, and none goes back."""
-    dates = list[bytes]()
-    for line in lines:
-        if (found := _MONTH_AND_DAY.match(line)) is not None:
-            dates.append(found[0])
-        elif _CLOCK_TIME.match(line) is not None:
-            return False
-    return len(dates) > 1 and dates == sorted(dates)
-
-
-def with_month(line: bytes) -> bytes:
-    """Give *line* with the name of the month that it begins with."""
-    return _MONTH_AND_DAY.sub(_named_month, line, count=1) if _MONTH_AND_DAY.match(line) else line
-
-
-def _named_month(found: "re.Match[bytes]") -> bytes:
-    return f"{list(_MONTHS)[int(found[1]) - 1]} ".encode() + found[2]
 
 
 def has_years_behind(text: bytes) -> bool:

@@ -121,16 +121,26 @@ def test_time_above_the_size_of_a_buffer_is_that_of_its_octets() -> None:
         ]
 
 
-def test_month_and_day_before_a_clock_are_its_date() -> None:
-    lines = [f"{_at(one, '%m-%d %H:%M:%S', 3)}  4711  4732 D Usb: {_spaced(one.octets)}" for one in EVENTS]
-    last = lines.pop()
-    month, day = map(int, last[:5].split("-"))
-    with read("\n".join([*lines, f"{month:02}-{day + 1:02}{last[5:]}"])) as source:
-        times = [chunk.time_ns or 0 for chunk in source]
-    expected = [one.time_ns - one.time_ns % MILLISECOND for one in EVENTS]
-    assert [time - times[0] for time in times[:-1]] == [time - expected[0] for time in expected[:-1]]
-    assert times[-1] - times[0] == expected[-1] + DAY_NS - expected[0]
-    assert times[0] > 31 * DAY_NS
+@pytest.mark.parametrize(
+    ("before", "behind"),
+    [
+        pytest.param("12-31", "01-01", id="New Year"),
+        pytest.param("12-11", "13-11", id="day first"),
+        pytest.param("30-11", "01-12", id="day first, month ends"),
+        pytest.param("03-08", "03-09", id="month first"),
+    ],
+)
+def test_clock_behind_two_numbers_of_a_date_goes_on_over_midnight(before: str, behind: str) -> None:
+    """Which of both is the month, and of which year, is not said; the first lines have one date alone."""
+    many = [(one, second) for second, one in enumerate(EVENTS * 100)]
+    lines = [f"{before} 23:{20 + at // 60:02}:{at % 60:02}.125 {TX_RX(one)} {_spaced(one.octets)}" for one, at in many]
+    lines += [f"{behind} 00:00:{at:02}.125 {TX_RX(one)} {_spaced(one.octets)}" for at, one in enumerate(EVENTS)]
+    with read("\n".join(lines)) as source:
+        found = [(chunk.direction, chunk.time_ns or 0) for chunk in source]
+    first = (23 * 60 + 20) * 60
+    expected = [first + at for _, at in many] + [DAY_NS // (1000 * MILLISECOND) + at for at in range(len(EVENTS))]
+    assert [direction for direction, _ in found] == [one.direction for one in (*EVENTS * 100, *EVENTS)]
+    assert [time // (1000 * MILLISECOND) for _, time in found] == expected
 
 
 def _boxed(*, is_ascii: bool = False) -> str:
