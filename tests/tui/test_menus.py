@@ -143,10 +143,12 @@ def test_wheel_goes_through_the_list_and_a_click_takes_what_it_brought() -> None
         await wait_for(pilot, lambda: len(_rows(app)) == 12)
         rows = app.screen.query_one("ChoiceList")
         found: list[int] = []
-        while not found:
+        for _ in range(200):
             await pilot._post_mouse_events([events.MouseScrollDown], rows, button=0)
             await pilot.pause()
-            found = [y for y, line in enumerate(text_of(app)) if " choose the columns of the list " in line]
+            found = [y for y, line in enumerate(text_of(app)) if " choose the columns of the list" in line]
+            if found:
+                break
         await pilot.click(offset=(30, found[0]))
         await wait_for(pilot, lambda: text_of(app)[-2].startswith(" columns "))
 
